@@ -1,0 +1,18 @@
+"""The bundled rules, one file per family. A new rule is a class in one of these modules and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+from gesaudit import Rule, hookimpl
+
+
+@hookimpl
+def gesaudit_rules() -> Iterator[type[Rule]]:
+    """Every class with an id in the modules of this package."""
+    for module in sorted(iter_modules(__path__), key=lambda found: found.name):
+        for thing in vars(import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(thing, type) and issubclass(thing, Rule) and thing.__module__.startswith(__name__) and thing.id:
+                yield thing

@@ -52,7 +52,11 @@ def humanize(value: timedelta) -> str:
     """Two figures that a person takes in: `19 h 12 m`, `3 d 4 h`, `45 s`. A negative one gets a minus."""
     seconds = int(abs(value).total_seconds())
     sign = "-" if value < timedelta(0) and seconds else ""
-    for (large, size), (small, part) in ((("d", 86_400), ("h", 3_600)), (("h", 3_600), ("m", 60)), (("m", 60), ("s", 1))):
+    for (large, size), (small, part) in (
+        (("d", 86_400), ("h", 3_600)),
+        (("h", 3_600), ("m", 60)),
+        (("m", 60), ("s", 1)),
+    ):
         if seconds >= size:
             rest = seconds % size // part
             return f"{sign}{seconds // size} {large}" + (f" {rest} {small}" if rest else "")

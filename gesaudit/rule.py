@@ -1,11 +1,11 @@
 """What a rule is: parameters as fields, documentation as docstring, and `check`, which returns a verdict.
 
-    class MaxAge(GraphRule, id="max-age", severity="high", more_rows="improves"):
-        '''The newest successful backup is recent enough.'''
+class MaxAge(GraphRule, id="max-age", severity="high", more_rows="improves"):
+    '''The newest successful backup is recent enough.'''
 
-        max: Duration = hours(26)
+    max: Duration = hours(26)
 
-        def check(self, graph: GraphView, at: datetime) -> Verdict: ...
+    def check(self, graph: GraphView, at: datetime) -> Verdict: ...
 """
 
 from __future__ import annotations

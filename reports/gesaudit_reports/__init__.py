@@ -13,6 +13,12 @@ from gesaudit import Report, hookimpl
 def gesaudit_reports() -> Iterator[type[Report]]:
     """Every class with a format in the packages of this package."""
     for module in sorted(iter_modules(__path__), key=lambda found: found.name):
-        for thing in vars(import_module(f"{__name__}.{module.name}")).values():
-            if isinstance(thing, type) and issubclass(thing, Report) and thing.__module__.startswith(__name__) and thing.format:
+        home = import_module(f"{__name__}.{module.name}")
+        for thing in vars(home).values():
+            if (
+                isinstance(thing, type)
+                and issubclass(thing, Report)
+                and thing.format
+                and thing.__module__ == home.__name__
+            ):
                 yield thing

@@ -13,6 +13,7 @@ from gesaudit import Rule, hookimpl
 def gesaudit_rules() -> Iterator[type[Rule]]:
     """Every class with an id in the modules of this package."""
     for module in sorted(iter_modules(__path__), key=lambda found: found.name):
-        for thing in vars(import_module(f"{__name__}.{module.name}")).values():
-            if isinstance(thing, type) and issubclass(thing, Rule) and thing.__module__.startswith(__name__) and thing.id:
+        home = import_module(f"{__name__}.{module.name}")
+        for thing in vars(home).values():
+            if isinstance(thing, type) and issubclass(thing, Rule) and thing.id and thing.__module__ == home.__name__:
                 yield thing

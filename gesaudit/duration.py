@@ -49,15 +49,15 @@ def format_duration(value: timedelta) -> str:
 
 
 def humanize(value: timedelta) -> str:
-    """Two figures that a person takes in: `19 h 12 m`, `3 d 4 h`, `45 s`. A negative one gets a minus."""
+    """Two figures that a person takes in: `19 h 12 m`, `27 h`, `3 d 4 h`, `45 s`. Days begin at two of them."""
     seconds = int(abs(value).total_seconds())
     sign = "-" if value < timedelta(0) and seconds else ""
-    for (large, size), (small, part) in (
-        (("d", 86_400), ("h", 3_600)),
-        (("h", 3_600), ("m", 60)),
-        (("m", 60), ("s", 1)),
+    for (large, size, least), (small, part) in (
+        (("d", 86_400, 172_800), ("h", 3_600)),
+        (("h", 3_600, 3_600), ("m", 60)),
+        (("m", 60, 60), ("s", 1)),
     ):
-        if seconds >= size:
+        if seconds >= least:
             rest = seconds % size // part
             return f"{sign}{seconds // size} {large}" + (f" {rest} {small}" if rest else "")
     return f"{sign}{seconds} s"
@@ -91,7 +91,7 @@ Duration = Annotated[
         {
             "type": "string",
             "description": "a duration: 26h, 7d, 90m, 1d12h, 30s, or ISO 8601 such as PT26H",
-            "pattern": r"^(?=.*\d)(?:(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?|P[0-9WDTHMS.]+|.*\$\{.*)$",
+            "pattern": r"^(?=.*\d)((\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?|P[0-9WDTHMS.]+)$",
         }
     ),
 ]

@@ -127,8 +127,8 @@ class Backup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     product_type: str | None = None
     end_timestamp: int | None = None
     end_time: str | None = None
-    size: float | None = None
-    duration: float | None = None
+    size: int | float | None = None
+    duration: int | float | None = None
     encrypted: bool | None = None
 
     @property
@@ -173,6 +173,14 @@ class Facts:
     arch: str | None = None
     encrypted: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The list of a project's graphs: proven complete, not asked for (both None), or why it is not known."""
+
+    graphs: tuple[Facts, ...] | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)

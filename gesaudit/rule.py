@@ -63,7 +63,6 @@ class Rule(BaseModel):
     wants: ClassVar[frozenset[Fact]]
     remediation: ClassVar[str]
     unproven: ClassVar[str]
-    judges_missing: ClassVar[bool]
 
     def __init_subclass__(
         cls,
@@ -77,12 +76,8 @@ class Rule(BaseModel):
         wants: tuple[Fact, ...] = (),
         remediation: str = "",
         unproven: str = "",
-        judges_missing: bool = False,
     ) -> None:
-        """`needs`: without them the engine answers `error` (`missing_facts`). `wants`: without them they are unknown.
-
-        `judges_missing`: its `fail` stands where the graph does not exist; every other rule is an `error` there.
-        """
+        """`needs`: without them the use is an `error` (`missing_facts`). `wants`: without them they are unknown."""
         super().__init_subclass__()
         cls.id = id
         cls.severity = Severity(severity)
@@ -91,7 +86,6 @@ class Rule(BaseModel):
         cls.profile = profile
         cls.needs, cls.wants = frozenset(needs), frozenset(wants)
         cls.remediation, cls.unproven = remediation, unproven
-        cls.judges_missing = judges_missing
 
     def reacts(self) -> MoreRows:
         """How this use reacts to more rows; override where that depends on the parameters."""

@@ -131,7 +131,7 @@ def _as_it_was(row: Backup, now: int) -> Backup:
 
 
 def _edition(source: Backup | Facts) -> bool | None:
-    """Whether automatic backups are taken, by size and product type (GES API pages on backups); None: it leaves it open."""
+    """Whether automatic backups are taken, by size and product type (GES API pages on backups); None: open."""
     size, product = source.graph_size_type_index, source.product_type
     if size == "0" or product == "Persistence":
         return False

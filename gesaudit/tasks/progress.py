@@ -1,0 +1,21 @@
+"""What a task tells while it runs. The observer that does nothing is the default."""
+
+from __future__ import annotations
+
+from gesaudit.model import GraphRecord
+
+
+class Progress:
+    """Override what is of interest."""
+
+    def planned(self, graphs: int, targets: int) -> None:
+        """The plan is made."""
+
+    def judged(self, graph: GraphRecord) -> None:
+        """A graph is done."""
+
+    def warning(self, text: str) -> None:
+        """Something that the user should know now."""
+
+    def rendering(self, reports: int) -> None:
+        """Everything is judged; reports follow."""

@@ -83,9 +83,9 @@ def classify(status: int, body: bytes, request_id: str, wait: float | None) -> C
     for decide in (_passing, _refused_credential, _wrong_place):
         if (error := decide(status, code, where, wait)) is not None:
             return error
-    meaning = f": {_EXPLAINED[code]}" if code in _EXPLAINED else ""
+    meaning = _EXPLAINED.get(code, "look the code up in the GES API reference, or ask its support")
     smaller = status in (400, 413, 414, 422) and code not in _EXPLAINED
-    return _error(ErrorKind.REJECTED, f"the service refuses the request ({where}){meaning}", smaller_may_help=smaller)
+    return _error(ErrorKind.REJECTED, f"the service refuses the request ({where}): {meaning}", smaller_may_help=smaller)
 
 
 def _error(kind: ErrorKind, message: str, **how: Any) -> CloudError:

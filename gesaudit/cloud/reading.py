@@ -7,7 +7,7 @@ answer, or when two consecutive whole passes were equal.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic
 
@@ -93,7 +93,7 @@ class Reader(Generic[Row]):
         try:
             return await self._page(0, self._page_size)
         except CloudError as error:
-            refused = error.smaller_may_help and error.fault.kind in (ErrorKind.REJECTED, ErrorKind.LIMIT)
+            refused = error.smaller_may_help and not error.passing
             if not refused or self._page_size <= SMALLEST_PAGE:
                 raise
         self._page_size = SMALLEST_PAGE
@@ -196,5 +196,6 @@ class Reader(Generic[Row]):
             )
             return CloudError(Fault(ErrorKind.MALFORMED, message))
         last = f" (last: {voids[-1].why})" if voids else ""
-        message = f"the list did not come to rest in {self.passes} passes{last}: audit at a calmer hour or raise collect.passes"
+        advice = "audit at a calmer hour or raise collect.passes"
+        message = f"the list did not come to rest in {self.passes} passes{last}: {advice}"
         return CloudError(Fault(ErrorKind.MOVING, message))

@@ -234,7 +234,7 @@ class Session:
 
 
 _MAY_PASS = tenacity.retry_if_exception(lambda exc: isinstance(exc, CloudError) and exc.passing)
-_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+_backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

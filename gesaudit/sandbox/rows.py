@@ -55,21 +55,29 @@ def graph_entry(graph: Graph, now: datetime) -> dict[str, Any]:
 
 
 def _regular(graph: Graph, cadence: Cadence, key: str, now: datetime) -> Iterator[Dated]:
-    newest = _second(now - (cadence.last or timedelta(0)))
+    latest = slot = _second(now - (cadence.last or timedelta(0)))
     if cadence.at is not None:
-        newest -= (newest - EPOCH - cadence.at) % cadence.every
-    position = 0
-    for slot in (newest - cadence.every * number for number in range(-(-cadence.span // cadence.every))):
+        slot -= (slot - EPOCH - cadence.at) % cadence.every
+    else:
+        latest = now  # the slot is what `last` names, and jitter may bring the start nearer
+    position, whole = 0, -(-cadence.span // cadence.every)
+    while position < whole:
         late = cadence.jitter * _chance(f"{key}/{slot}/jitter") if cadence.jitter else timedelta(0)
         start = _second(slot + late)
-        if start > now:
-            continue
-        position += 1
-        failed = position in cadence.fail or start.date() in cadence.fail
-        sway = 1 + cadence.vary * (2 * _chance(f"{key}/{slot}/vary") - 1) if cadence.vary else 1
-        status = "failed" if failed else cadence.status
-        took, size = cadence.took * sway, round(cadence.size * sway)
-        yield start, _row(graph, f"{key}/{slot}", start, took, now, status=status, method=cadence.method, size=size)
+        if start <= latest:
+            position += 1
+            yield start, _regular_row(graph, cadence, f"{key}/{slot}", position, start, now)
+        slot -= cadence.every
+
+
+def _regular_row(
+    graph: Graph, cadence: Cadence, key: str, position: int, start: datetime, now: datetime
+) -> dict[str, Any]:
+    failed = position in cadence.fail or start.date() in cadence.fail
+    status = "failed" if failed else cadence.status
+    sway = 1 + cadence.vary * (2 * _chance(f"{key}/vary") - 1) if cadence.vary else 1
+    size = round(cadence.size * sway)
+    return _row(graph, key, start, cadence.took * sway, now, status=status, method=cadence.method, size=size)
 
 
 def _single(graph: Graph, row: Row, number: int, now: datetime) -> Dated:

@@ -58,8 +58,8 @@ class Cadence(Strict):
     """Backups at regular times.
 
     With `at`, they start on a fixed grid (that time of day in UTC, and every `every` from there), the newest at least
-    `last` ago, so that a restart an hour later finds the same backups. Without `at`, the newest is exactly `last` old.
-    One that has not ended yet is still `backing_up`.
+    `last` ago, so that a restart an hour later finds the same backups. Without `at`, the newest is as old as `last`
+    says, less its jitter. One that has not ended yet is still `backing_up`.
     """
 
     every: Past

@@ -137,14 +137,11 @@ async def _handle(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(said.delay)
     if said.broken:
         return await _break_off(request, said)
-    response = web.Response(status=said.status, headers=said.headers, body=said.body)
-    response["said"] = said
-    return response
+    return web.Response(status=said.status, headers=_headers(said), body=said.body)
 
 
 async def _break_off(request: web.Request, said: Response) -> web.StreamResponse:
-    response = web.StreamResponse(status=said.status, headers={**said.headers, "Content-Length": str(len(said.body))})
-    response["said"] = said
+    response = web.StreamResponse(status=said.status, headers={**_headers(said), "Content-Length": str(len(said.body))})
     response.force_close()
     transport = request.transport
     if transport is None:
@@ -160,9 +157,12 @@ async def _break_off(request: web.Request, said: Response) -> web.StreamResponse
     return response
 
 
+def _headers(said: Response) -> dict[str, str]:
+    # aiohttp dates an answer that has no date; an empty one tells the hook below that none is meant
+    return {"Date": "", **said.headers}
+
+
 async def _only_our_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """aiohttp adds a `Date` where there is none; an answer without one is among the things that go wrong."""
     response.headers.popall("Server", None)
-    said = response.get("said")
-    if said is not None and "Date" not in said.headers:
+    if not response.headers.get("Date"):
         response.headers.popall("Date", None)

@@ -128,4 +128,5 @@ class Recorder:
                 for statement, rows in statements:
                     connection.execute(statement, rows)
         except SQLAlchemyError as exc:
-            raise StoreLost(f"the store {self._engine.url.database} cannot be written any more: {reason(exc)}") from None
+            where = self._engine.url.database
+            raise StoreLost(f"the store {where} cannot be written any more: {reason(exc)}; free its disk") from None

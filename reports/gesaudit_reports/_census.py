@@ -9,7 +9,7 @@ from heapq import heappush, heappushpop
 from typing import Generic, TypeVar
 
 from gesaudit import EvidenceState, Fault, GraphRecord, Result, Run, Scope
-from gesaudit_reports._words import ERROR, NOT_APPLICABLE, PASS, STANDINGS, Standing, Standings, moment_in
+from gesaudit_reports._words import ERROR, NOT_APPLICABLE, PASS, STANDINGS, Standing, Standings, moment_in, plural
 
 Thing = TypeVar("Thing")
 _NEAREST = 3
@@ -185,3 +185,21 @@ class _Soonest:
 
     def found(self) -> list[Breach]:
         return [entry[2] for entry in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1]))]
+
+
+def coverage(census: Census) -> str:
+    """How much of what was asked for was judged, in one line."""
+    whole = census.whole
+    parts = [
+        f"{whole.judged:,} of {plural(whole.graphs, 'graph')} judged",
+        f"{whole.rows:,} of {plural(whole.expected, 'backup')} read",
+        f"{plural(whole.pages, 'page')} in {plural(whole.requests, 'request')}",
+    ]
+    if whole.uncounted:
+        parts[1] += f" ({plural(whole.uncounted, 'graph')} gave no count)"
+    if whole.throttled:
+        parts.append(f"{whole.throttled:,} times throttled")
+    skews = [one.clock_skew for one in census.by_target.values() if one.clock_skew is not None]
+    if skews:
+        parts.append(f"largest clock skew {max(skews, key=abs):+.1f} s")
+    return " · ".join(parts)

@@ -1,0 +1,29 @@
+"""`gesaudit demo`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+
+from gesaudit.cli.console import Console
+from gesaudit.sandbox.scenario import default_scenario
+from gesaudit.sandbox.server import Sandbox
+from gesaudit.tasks.demo import audit_example, example_policy
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    with Sandbox(default_scenario()) as box:
+        console.info(f"sandbox at {box.url}, audited with {example_policy()}")
+        width = None if console.quiet else shutil.get_terminal_size((100, 24)).columns
+        done = audit_example(
+            box.url, Path(arguments.out), width=width, color=console.color, progress=console.progress()
+        )
+    failed = [item.error for item in done.published if item.error]
+    for problem in failed:
+        console.error(problem)
+    console.info(f"An audit of this estate ends with exit code {done.exit_code}; its reports:")
+    for item in done.published:
+        if item.path is not None and not item.error:
+            console.info(f"  {item.path}")
+    return 3 if failed else 0

@@ -1,0 +1,60 @@
+"""The entry point. Nothing heavy is imported before a command is known to need it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from gesaudit._version import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):
+        sys.stdout.write(f"gesaudit {__version__}\n")
+        return 0
+    from gesaudit.cli.parser import build_parser
+
+    arguments = build_parser().parse_args(words)
+    from gesaudit.cli.console import Console
+
+    console = Console.of(arguments)
+    try:
+        return int(arguments.run(arguments, console))
+    except KeyboardInterrupt:
+        console.error("interrupted: no report was written, and the run stays marked unfinished")
+        return 130
+    except BrokenPipeError:
+        console.reader_left()
+        return 0
+    except Exception as exc:
+        return _explained(exc, console)
+
+
+def _explained(exc: Exception, console: Console) -> int:  # type: ignore[name-defined]  # noqa: F821
+    """One sentence for each exception, and the exit code that it stands for."""
+    from gesaudit.plugins import PluginError
+    from gesaudit.policy import PolicyError
+    from gesaudit.publish import PathError
+    from gesaudit.sandbox import SandboxError, ScenarioError
+    from gesaudit.store import StoreError, StoreLost
+    from gesaudit.tasks import TaskError
+
+    if isinstance(exc, PolicyError | PathError | ScenarioError):
+        for problem in exc.problems:
+            console.problem(problem)
+        return 2
+    if isinstance(exc, PluginError):
+        console.error(str(exc))
+        return 2
+    if isinstance(exc, TaskError | SandboxError | StoreError):
+        console.error(str(exc))
+        could_not = isinstance(exc, StoreLost) or (isinstance(exc, TaskError) and not exc.usage)
+        return 3 if could_not else 2
+    console.bug(exc)
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""`gesaudit sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from gesaudit.cli.console import Console
+from gesaudit.sandbox.scenario import default_scenario, load_scenario
+from gesaudit.sandbox.server import serve
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    scenario = load_scenario(Path(arguments.scenario)) if arguments.scenario else default_scenario()
+
+    def started(url: str) -> None:
+        console.info(f"GES and IAM at {url}, until Ctrl-C; audit it with: GES_ENDPOINT={url} gesaudit audit POLICY")
+
+    try:
+        asyncio.run(serve(scenario, arguments.port, started=started))
+    except KeyboardInterrupt:
+        console.info("stopped")
+    return 0

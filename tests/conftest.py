@@ -1,0 +1,53 @@
+"""What every test lives in: no credentials, no user's store, no network but loopback, no traces left."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IN_CI = os.environ.get("CI") == "true"
+_TAKEN = ("HUAWEICLOUD_", "GES", "CI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TZ", "SSL_CERT", "NO_COLOR")
+
+settings.register_profile(
+    "gesaudit", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("gesaudit")
+
+
+@pytest.fixture(autouse=True)
+def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Takes away what a machine may have, and fails a test that changes the environment behind its back."""
+    for name in list(os.environ):
+        if name.upper().startswith(_TAKEN) or name.upper() in _TAKEN:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "100")
+    connect = socket.socket.connect
+
+    def loopback_only(sock: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else "local"
+        if not str(host).startswith(("127.", "::1", "local")):
+            raise AssertionError(f"a test tried to reach {host}")
+        connect(sock, address)
+
+    monkeypatch.setattr(socket.socket, "connect", loopback_only)
+    before = dict(os.environ)
+    yield
+    after = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    before.pop("PYTEST_CURRENT_TEST", None)
+    if changed := before.keys() ^ after.keys():
+        raise AssertionError(f"the test changed the environment: {sorted(changed)}")
+
+
+def missing(program: str, package: str) -> None:
+    """Says what a test misses; in CI that is a failure."""
+    text = f"{program} is not installed: apt-get install {package}"
+    if IN_CI:
+        pytest.fail(text)
+    pytest.skip(text)

@@ -18,15 +18,14 @@ _LARGEST_SECRET = 65_536
 
 
 class FromOutside(str):
-    """A text that holds something of the environment or of a secret's file. It is shown as it was written, never as it is."""
+    """A text that holds something of the environment or of a file: it is shown as it was written, never as it is."""
 
-    __slots__ = ("from_default", "written")
+    __slots__ = ("written",)
+    written: str
 
-    def __new__(cls, text: str, written: str, *, from_default: bool = False) -> FromOutside:
-        """`from_default`: everything in it stands in the policy, as the default of a variable."""
+    def __new__(cls, text: str, written: str) -> FromOutside:
         made = super().__new__(cls, text)
         made.written = written
-        made.from_default = from_default
         return made
 
     def __repr__(self) -> str:
@@ -61,7 +60,9 @@ class _Expansion:
         if isinstance(value, str):
             return self._text(node, value, path) if "${" in value or value.startswith(_FILE) else value
         if isinstance(value, dict):
-            return {key: self.value(child, (*path, key)) for key, (_, child) in value.items() if path or key[:2] != "x-"}
+            return {
+                key: self.value(child, (*path, key)) for key, (_, child) in value.items() if path or key[:2] != "x-"
+            }
         if isinstance(value, list):
             return [self.value(child, (*path, index)) for index, child in enumerate(value)]
         if value is None and path and not _is_foreign(path):
@@ -82,29 +83,30 @@ class _Expansion:
         return text
 
     def _with_environment(self, written: str) -> str:
-        outside, defaults = False, False
+        references = 0
 
         def replace(found: re.Match[str]) -> str:
-            nonlocal outside, defaults
+            nonlocal references
             if found[0] == "$${":
                 return "${"
-            name, default = _parsed(found)
-            value = self.environ.get(name)
-            if value:
-                outside = True
-                return _checked(name, value)
-            if default is None:
-                if value is None:
-                    raise _NotToBeHad(
-                        f"the environment variable {name} is not set; set it, or give a default: ${{{name}:-default}}"
-                    )
-                outside = True
-                return ""
-            defaults = True
-            return default
+            references += 1
+            return self._variable(*_parsed(found))
 
         text = _REFERENCE.sub(replace, written)
-        return FromOutside(text, written, from_default=not outside) if outside or defaults else text
+        return FromOutside(text, written) if references else text
+
+    def _variable(self, name: str, default: str | None) -> str:
+        value = self.environ.get(name)
+        if not value and default is not None:
+            return default
+        if value is None:
+            raise _NotToBeHad(
+                f"the environment variable {name} is not set; set it, or give a default: ${{{name}:-default}}"
+            )
+        # what is no UTF-8 in the environment comes as lone surrogates, which neither JSON nor a file takes
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise _NotToBeHad(f"the environment variable {name} is not UTF-8")
+        return value
 
 
 class _NotToBeHad(Exception):
@@ -120,13 +122,6 @@ def _parsed(found: re.Match[str]) -> tuple[str, str | None]:
     if parts is None or "${" in body:
         raise _NotToBeHad("not a reference; write ${NAME} or ${NAME:-default}, and $${ for a plain ${")
     return parts[1], parts[2]
-
-
-def _checked(name: str, value: str) -> str:
-    # what is no UTF-8 in the environment comes as lone surrogates, which neither JSON nor a file takes
-    if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-        raise _NotToBeHad(f"the environment variable {name} is not UTF-8")
-    return value
 
 
 def _read_secret(path: Path) -> str:
@@ -148,4 +143,5 @@ def _read_secret(path: Path) -> str:
 
 def _is_foreign(path: KeyPath) -> bool:
     """Whether a value belongs to the model of a rule, a report or a delivery."""
-    return (path[0] == "rules" and "with" in path[2:3]) and len(path) > 3 or path[0] == "reports" and len(path) > 2
+    parameter = path[0] == "rules" and path[2:3] == ("with",) and len(path) > 3
+    return parameter or (path[0] == "reports" and len(path) > 2)

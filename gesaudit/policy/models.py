@@ -24,6 +24,10 @@ _PROJECT_ID = re.compile(r"[A-Za-z0-9]{1,64}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def _matching(pattern: re.Pattern[str]) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^{pattern.pattern}$"}
+
+
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be empty")
@@ -44,7 +48,9 @@ def _path(text: str) -> str:
 
 def _graph_id(text: str) -> str:
     if not _GRAPH_ID.fullmatch(text):
-        raise ValueError("no id of a graph: letters, digits and -_. only, at most 64; a graph's name stands under `name`")
+        raise ValueError(
+            "no id of a graph: letters, digits and -_. only, at most 64; a graph's name stands under `name`"
+        )
     return text
 
 
@@ -100,6 +106,9 @@ Text = Annotated[str, AfterValidator(_said), Field(min_length=1)]
 Line = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
 FilePath = Annotated[str, AfterValidator(_path), Field(min_length=1)]
 Positive = Annotated[Duration, AfterValidator(_positive)]
+GraphId = Annotated[str, AfterValidator(_graph_id), JsonSchema(_matching(_GRAPH_ID))]
+ProjectId = Annotated[str, AfterValidator(_project_id), JsonSchema(_matching(_PROJECT_ID))]
+UseId = Annotated[str, AfterValidator(_use_id), JsonSchema(_matching(USE_ID))]
 Labels = dict[str, str]
 Globs = Annotated[
     list[str],
@@ -125,7 +134,9 @@ class TokenAuthEntry(Entry):
 
     tag: ClassVar[str] = "token"
     method: Literal["token"]
-    token: SecretStr = Field(description="sent as X-Auth-Token; ${GES_TOKEN} or file:/path rather than the token itself")
+    token: SecretStr = Field(
+        description="sent as X-Auth-Token; ${GES_TOKEN} or file:/path rather than the token itself"
+    )
 
 
 class PasswordAuthEntry(Entry):
@@ -180,7 +191,7 @@ class GraphEntry(Entry):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["id"]}, {"required": ["name"]}]})
 
-    id: Annotated[str, AfterValidator(_graph_id), Field(pattern=_GRAPH_ID.pattern)] | None = None
+    id: GraphId | None = None
     name: Text | None = Field(None, description="beside an id optional; otherwise the name that the service gives")
     labels: Labels = Field({}, description="what `where` of a rule selects by")
     allow_empty: bool = Field(False, description="no error where the project has no graph of this name")
@@ -225,7 +236,7 @@ class TargetEntry(Entry):
     region: Line | None = Field(None, description="such as eu-west-101; or give `endpoint`")
     endpoint: Line | None = Field(None, description="https://host of the service, instead of the region's own")
     iam_endpoint: Line | None = Field(None, description="https://host of IAM, instead of the region's own")
-    project_id: Annotated[str, AfterValidator(_project_id), Field(pattern=_PROJECT_ID.pattern)] | None = None
+    project_id: ProjectId | None = None
     auth: AuthEntry | None = None
     tls: TlsEntry | None = None
     graphs: list[GraphEntry] = []
@@ -252,9 +263,7 @@ class UseEntry(Entry):
 
     tag: ClassVar[str] = "rule"
     rule: Line = Field(description="the rule's id (gesaudit rules list)")
-    id: Annotated[str, AfterValidator(_use_id), Field(pattern=USE_ID.pattern)] | None = Field(
-        None, description="this use's own id, unique; defaults to the rule's id"
-    )
+    id: UseId | None = Field(None, description="this use's own id, unique; defaults to the rule's id")
     with_: dict[str, Any] = Field({}, alias="with", description="the rule's parameters (gesaudit rules show ID)")
     severity: SeverityName | None = Field(None, description="instead of the rule's own")
     where: dict[str, Globs] = Field({}, description="labels of the graphs to judge; every one must match")
@@ -278,7 +287,9 @@ class WaiverEntry(Entry):
     """An accepted failure, with an end."""
 
     rule: Line = Field(description="id of a use, or a glob")
-    graph: Text | None = Field(None, description="id or name, or a glob; left out only for rules of target and run scope")
+    graph: Text | None = Field(
+        None, description="id or name, or a glob; left out only for rules of target and run scope"
+    )
     target: Text | None = Field(None, description="a glob on targets")
     reason: Text
     approved_by: Text | None = None
@@ -303,6 +314,8 @@ class PolicyEntry(Entry):
     targets: list[TargetEntry] = Field(min_length=1)
     rules: list[RuleEntry] = Field(min_length=1)
     waivers: list[WaiverEntry] = []
-    plugins: list[FilePath] = Field([], description="files or folders with own rules and reports, relative to this file")
+    plugins: list[FilePath] = Field(
+        [], description="files or folders with own rules and reports, relative to this file"
+    )
     fail_on: SeverityName = Field("low", description="the gate: failures from here on count")
     reports: list[ReportEntry] = []

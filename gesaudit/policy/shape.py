@@ -141,9 +141,7 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 
 
 def _annotation(model: type[BaseModel], key: str | int) -> Any:
-    return next(
-        (field.annotation for name, field in model.model_fields.items() if (field.alias or name) == key), None
-    )
+    return next((field.annotation for name, field in model.model_fields.items() if (field.alias or name) == key), None)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,7 +11,7 @@ from gesaudit.policy.bound import Collect, ConfiguredGraph, Discovery, Exclusion
 from gesaudit.policy.draft import Draft, Problems
 from gesaudit.policy.expand import FromOutside
 from gesaudit.policy.models import AUTH_METHODS, AuthEntry, DiscoverEntry, GraphEntry, TargetEntry, TokenAuthEntry
-from gesaudit.policy.problems import KeyPath, quoted, suggestion
+from gesaudit.policy.problems import KeyPath, suggestion
 from gesaudit.policy.regions import REGIONS
 
 _SECRETS = ("token", "password", "sk", "security_token")
@@ -53,7 +52,8 @@ def _check_region(path: KeyPath, problems: Problems) -> None:
     if region is not None and region not in REGIONS:
         here = (*path, "region")
         near = suggestion(problems.draft.open_text(here), REGIONS)
-        problems.value(here, f"unknown region {problems.draft.shown(here)}{near} Or give `endpoint`" if near.endswith("?") else f"unknown region {problems.draft.shown(here)}{near}; or give `endpoint`")
+        shown = problems.draft.shown(here)
+        problems.value(here, f"unknown region {shown}, which is fine beside an `endpoint` only{near}")
 
 
 def _check_endpoint(path: KeyPath, problems: Problems, warnings: Problems) -> None:
@@ -137,7 +137,7 @@ def _check_credentials(path: KeyPath, problems: Problems, warnings: Problems) ->
             problems.value(here, "is empty")
         elif not (text.isascii() and text.isprintable()) and key in ("token", "security_token"):
             problems.value(here, "holds a line break or another character that no token has")
-        elif not isinstance(text, FromOutside) or text.from_default:
+        elif not isinstance(text, FromOutside):
             warnings.value(here, "a secret stands in the file itself; better ${NAME} or file:/path")
 
 
@@ -166,8 +166,8 @@ def bind_target(draft: Draft, path: KeyPath, entry: TargetEntry) -> Target:
     return Target(
         place=draft.place(path),
         name=entry.name,
-        endpoint=endpoint.rstrip("/"),
-        iam_endpoint=entry.iam_endpoint.rstrip("/") if entry.iam_endpoint else home.iam if home else None,
+        endpoint=_address(endpoint),
+        iam_endpoint=_address(entry.iam_endpoint) if entry.iam_endpoint else home.iam if home else None,
         region=entry.region,
         project_id=entry.project_id,
         auth=_auth(entry.auth),
@@ -176,6 +176,11 @@ def bind_target(draft: Draft, path: KeyPath, entry: TargetEntry) -> Target:
         discover=tuple(_discovery(draft, (*path, "discover", at), found) for at, found in enumerate(entry.discover)),
         collect=Collect(**dict(entry.collect)),
     )
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _auth(entry: AuthEntry) -> TokenAuth:

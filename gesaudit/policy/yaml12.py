@@ -33,6 +33,7 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL_FLOAT = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BARE_REFERENCE = re.compile(r"[^\"'\w]\$\{")
 _TAG = "tag:yaml.org,2002:"
 _TAG_OF = {type(None): f"{_TAG}null", bool: f"{_TAG}bool", int: f"{_TAG}int", float: f"{_TAG}float"}
 _NO_TAGS = "a tag (a word that begins with !) that a policy does not know; if it is text, write it in quotes"
@@ -148,7 +149,8 @@ class _Builder:
         elif isinstance(event, yaml.DocumentStartEvent):
             self._documents += 1
             if self._documents > 1:
-                raise _Stop(event.start_mark.index, "a second document begins here; a policy is one document")
+                mark: Any = event.start_mark
+                raise _Stop(mark.index, "a second document begins here; a policy is one document")
 
     def _scalar(self, event: Any) -> Node:
         start, text = event.start_mark.index, event.value
@@ -180,7 +182,9 @@ class _Builder:
         node = self._anchors.get(event.anchor)
         if node is None:
             # the name is not repeated: an unquoted secret may begin with an asterisk
-            raise _Stop(start, "an alias (*name) of which no anchor (&name) stands before; if it is text, write it in quotes")
+            raise _Stop(
+                start, "an alias (*name) of which no anchor (&name) stands before; if it is text, write it in quotes"
+            )
         self._count(start, node.size)
         if len(self._open) + node.height > MAX_DEPTH:
             raise _Stop(start, f"nested more than {MAX_DEPTH} levels deep")
@@ -223,7 +227,10 @@ class _Builder:
 
 
 _PLAIN_WORDS = (
-    ("mapping values are not allowed", "a colon where none can stand: check the indentation, or put the text in quotes"),
+    (
+        "mapping values are not allowed",
+        "a colon where none can stand: check the indentation, or put the text in quotes",
+    ),
     ("cannot start", "@, ` and % cannot begin a value: put the text in quotes"),
     ("tab character", "a tab: indent with spaces"),
     ("',' or ']'", "a list in [brackets] is not closed, or a comma is missing in it"),
@@ -237,7 +244,10 @@ _PLAIN_WORDS = (
     ("expected key", "this belongs to no key around it: check the indentation and the quotation marks"),
     ("expected <block end>", "this belongs to nothing around it: check the indentation and the quotation marks"),
     ("node content", "a bracket, brace or comma where a value is expected: put the text in quotes"),
-    ("escape", "an escape that YAML does not know: a backslash in double quotes is written \\\\; single quotes take it as is"),
+    (
+        "escape",
+        "an escape that YAML does not know: a backslash in double quotes is written \\\\; single quotes take it as is",
+    ),
 )
 
 
@@ -251,4 +261,6 @@ def _syntax_problem(exc: yaml.MarkedYAMLError, text: str) -> Problem:
     if "cannot start" in said and text[start : start + 1] == "\t":
         words = "a tab: indent with spaces"
     unclosed = context is not None and "not closed" in words and context.index < start
+    if unclosed and _BARE_REFERENCE.search(text, context.index, start + 2):
+        words = "in {braces} and [brackets], a ${NAME} must stand in quotes"
     return Problem(start, words, ("it begins at", context.index) if unclosed else None)

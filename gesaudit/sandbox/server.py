@@ -148,8 +148,7 @@ async def _break_off(request: web.Request, said: Response) -> web.StreamResponse
         return response
     if said.broken == "cut":
         await response.prepare(request)
-        await response.write(said.body[: len(said.body) // 2])
-        transport.close()
+        await response.write(said.body[: len(said.body) // 2])  # and aiohttp closes, for nothing may follow
     else:
         # without lingering the kernel sends RST instead of an orderly end
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gesaudit import Backup, ErrorKind, Outcome, Result, Run, Scope, Severity, Waiver, gated, humanize, parse_instant
@@ -119,13 +119,18 @@ def exit_meaning(code: int) -> str:
     return EXIT_MEANINGS.get(code, "unknown")
 
 
-def plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def plural(number: int, noun: str, several: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else several or noun + 's'}"
 
 
 def instant(moment: datetime) -> str:
     """`2026-11-23 08:00:00 UTC`"""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{stamp(moment)} UTC"
+
+
+def stamp(moment: datetime) -> str:
+    """The same under a head that names the zone."""
+    return moment.astimezone(UTC).isoformat(" ", "seconds")[:19]
 
 
 def age(moment: datetime, at: datetime) -> str:

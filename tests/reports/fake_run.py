@@ -522,11 +522,14 @@ def large(graphs: int, uses: int = 3, *, days: int = 10, failing: int = 7) -> Fa
     many = [replace(USES[0], id=f"rule-{number:02d}", parameters={}) for number in range(uses)]
     run = FakeRun(info=INFO, uses=many, target_list=[TargetRecord("prod", "p" * 32, "https://ges.example", graphs)])
     shared = tuple(daily(1, days=days))
-    passed = _passes(shared[0])[0]
+    passed = _passes(shared[0])
     failed = result("rule-00", Outcome.FAIL, "newest successful backup is 3 d 4 h old", backups=(shared[0].id,))
     for number in range(graphs):
         key = graph_id(number)
-        results = [replace(passed, use=use.id, target="prod", graph_id=key) for use in many]
+        results = [
+            replace(passed[index % len(passed)], use=use.id, rule=use.rule, target="prod", graph_id=key)
+            for index, use in enumerate(many)
+        ]
         if number % failing == 0:
             results[0] = replace(failed, target="prod", graph_id=key)
         run.graph_list.append(

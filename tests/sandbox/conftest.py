@@ -55,7 +55,8 @@ def scenario_of(*graphs: dict[str, Any], **more: Any) -> Scenario:
     listed = list(graphs) or [{"name": "billing", "backups": [DAILY]}]
     first = {"project_id": "p1", **account, "tokens": ["good"], "access_keys": ["AK1"], "graphs": listed}
     second = {"project_id": "p2", "name": "ap-southeast-1", **account, "tokens": ["other"], "expired_tokens": ["old"]}
-    return make_scenario({"projects": [first, second], **more})
+    strangers = {"project_id": "p3", "domain": "elsewhere", "user": "auditor", "password": "secret"}
+    return make_scenario({"projects": [first, second, strangers], **more})
 
 
 @pytest.fixture

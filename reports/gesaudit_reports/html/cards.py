@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from gesaudit import Backup, GraphRecord, Outcome, Result, Run, Scope, Use
+from gesaudit import Backup, Fault, GraphRecord, Outcome, Result, Run, Scope, Use
 from gesaudit_reports._findings import Finding, findings
 from gesaudit_reports._words import (
     ADVICE,
@@ -76,6 +76,8 @@ class Card:
     rows: Sequence[Row]
     """Rows that decided the passes."""
     more_rows: int
+    untold_error: Fault | None
+    """Why the graph was not judged, where no problem says it already."""
 
 
 class CardMaker:
@@ -112,6 +114,8 @@ class CardMaker:
         found = [finding for finding in findings(results, self._standings) if finding.standing.rank < PASS.rank]
         fine = [self._fine(result) for result in results if self._standings.of(result).rank >= PASS.rank]
         rows, more = _rows([one.result for one in fine if one.standing is PASS], by_id)
+        error = graph.error if graph else None
+        told = error is None or any(finding.first.message == error.message for finding in found)
         return Card(
             anchor=anchor,
             standing=standing,
@@ -124,6 +128,7 @@ class CardMaker:
             fine=fine,
             rows=rows,
             more_rows=more,
+            untold_error=None if told else error,
         )
 
     def _problem(self, finding: Finding, by_id: Mapping[str, Backup]) -> Problem:

@@ -23,6 +23,8 @@ from gesaudit_reports.html.strip import DAYS, WIDTH
 
 _HERE = Path(__file__).parent
 _GRAPHS = 1_000
+_RESULTS = 40_000
+"""With many rules fewer graphs are shown: a browser has to open the page."""
 _OTHERS = 1_000
 _USES_IN_ROLLUP = 200
 _WIDE = 9
@@ -33,7 +35,8 @@ _OPEN = 12
 
 def write(run: Run, out: BinaryIO) -> None:
     """Writes the page in pieces; what is kept of the run is bounded."""
-    census = take_census(run, graphs=_GRAPHS, others=_OTHERS)
+    graphs = min(_GRAPHS, _RESULTS // max(len(run.uses), 1))
+    census = take_census(run, graphs=graphs, others=_OTHERS)
     stream = _template().stream(_context(run, census))
     stream.enable_buffering(100)
     stream.dump(out, encoding="utf-8", errors="xmlcharrefreplace")
@@ -209,7 +212,13 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        clip=clip, plural=words.plural, instant=words.instant, iso=format_instant, waived_until=words.waived_until
+        clip=clip,
+        line=visible,
+        plural=words.plural,
+        instant=words.instant,
+        stamp=words.stamp,
+        iso=format_instant,
+        waived_until=words.waived_until,
     )
     return environment.get_template("page.html.jinja")
 
@@ -240,7 +249,7 @@ def _policy(style: str, script: str) -> str:
 _ICON_PATHS = {
     "f": ("#c0271f", "M5 5l6 6m0-6l-6 6"),
     "e": ("#6d3bd1", "M8 4v5m0 2v1"),
-    "p": ("#1a7f43", "M4.5 8.5L7 11l4.500-5.500"),
+    "p": ("#1a7f43", "M4.5 8.5L7 11l4.5-5.5"),
 }
 
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import httpx
@@ -131,6 +131,22 @@ def test_a_living_sandbox_counts_from_its_start(scenario):
         response = httpx.get(box.url + path_of(), headers=TOKEN, trust_env=False)
     started = datetime.fromtimestamp(response.json()["backup_list"][0]["start_timestamp"] / 1000, UTC)
     assert abs((datetime.now(UTC) - started).total_seconds()) < 60
+
+
+def test_a_living_sandbox_has_a_clock_that_runs(scenario, monkeypatch):
+    class Clock(datetime):
+        moment = NOW
+
+        @classmethod
+        def now(cls, tz=None):
+            return cls.moment
+
+    monkeypatch.setattr("gesaudit.sandbox.server.datetime", Clock)
+    with Sandbox(scenario(BILLING)) as box:
+        Clock.moment = NOW + timedelta(hours=2)
+        response = httpx.get(box.url + path_of(), headers=TOKEN, trust_env=False)
+    assert response.headers["Date"] == "Mon, 23 Nov 2026 10:00:00 GMT"
+    assert response.json()["backup_list"][0]["start_time"] == "2026-11-23T03:00:00"
 
 
 def test_nothing_is_left_after_the_end(scenario):

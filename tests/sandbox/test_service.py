@@ -211,6 +211,7 @@ def test_a_token_ends(sandbox):
         ({"scope": {"id": "p1"}, "password": "guess"}, 401),
         ({"scope": {"id": "p1"}, "user": "nobody"}, 401),
         ({"scope": {"id": "p9"}}, 401),
+        ({"scope": {"id": "p3"}}, 401),
         ({"scope": {"name": "nowhere"}}, 401),
         ({"scope": {}}, 401),
     ],
@@ -227,7 +228,7 @@ def test_a_login_that_is_none(sandbox, body):
     assert response.status == json.loads(response.body)["error"]["code"] == 400
 
 
-def test_projects_are_found_by_name(sandbox):
+def test_projects_of_the_own_account_are_found_by_name(sandbox):
     ask = sandbox()
 
     def ids(**query):

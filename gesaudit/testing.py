@@ -1,9 +1,9 @@
 """For tests of rules, ours and strangers': graphs built row by row, at a frozen instant.
 
-    def test_age_runs_from_the_start_of_the_backup():
-        graph = GraphBuilder()
-        graph.add("success", start=AT - hours(27), end=AT - hours(1))
-        assert graph.check(MaxAge(max=hours(26))).failed
+def test_age_runs_from_the_start_of_the_backup():
+    graph = GraphBuilder()
+    graph.add("success", start=AT - hours(27), end=AT - hours(1))
+    assert graph.check(MaxAge(max=hours(26))).failed
 """
 
 from __future__ import annotations

@@ -12,7 +12,18 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 IN_CI = os.environ.get("CI") == "true"
-_TAKEN = ("HUAWEICLOUD_", "GES", "CI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "TZ", "SSL_CERT", "NO_COLOR")
+_TAKEN = (
+    "HUAWEICLOUD_",
+    "GES",
+    "CI",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "TZ",
+    "SSL_CERT",
+    "NO_COLOR",
+)
 
 settings.register_profile(
     "gesaudit", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -21,13 +32,8 @@ settings.load_profile("gesaudit")
 
 
 @pytest.fixture(autouse=True)
-def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def sealed(tmp_path: Path) -> Iterator[None]:
     """Takes away what a machine may have, and fails a test that changes the environment behind its back."""
-    for name in list(os.environ):
-        if name.upper().startswith(_TAKEN) or name.upper() in _TAKEN:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("COLUMNS", "100")
     connect = socket.socket.connect
 
     def loopback_only(sock: socket.socket, address: Any) -> None:
@@ -36,13 +42,21 @@ def sealed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
             raise AssertionError(f"a test tried to reach {host}")
         connect(sock, address)
 
-    monkeypatch.setattr(socket.socket, "connect", loopback_only)
-    before = dict(os.environ)
-    yield
-    after = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    before.pop("PYTEST_CURRENT_TEST", None)
-    if changed := before.keys() ^ after.keys():
-        raise AssertionError(f"the test changed the environment: {sorted(changed)}")
+    with pytest.MonkeyPatch.context() as patch:  # its own: what a test sets by its monkeypatch is undone before
+        for name in list(os.environ):
+            if name.upper().startswith(_TAKEN):
+                patch.delenv(name)
+        patch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+        patch.setenv("COLUMNS", "100")
+        patch.setattr(socket.socket, "connect", loopback_only)
+        before = _environment()
+        yield
+        if changed := before.items() ^ _environment().items():
+            raise AssertionError(f"the test changed the environment: {sorted(name for name, _ in changed)}")
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 
 def missing(program: str, package: str) -> None:

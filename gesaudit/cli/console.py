@@ -48,7 +48,9 @@ class _Formatter(logging.Formatter):
 class Console:
     """One command's voice on stderr."""
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False, progress: bool = True) -> None:
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False, progress: bool = True
+    ) -> None:
         self.quiet = quiet
         self._progress = progress and not quiet
         self._bar = self._progress and not as_json and sys.stderr.isatty()

@@ -107,7 +107,9 @@ def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser], common:
 
 def _sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("sandbox", parents=[common], help="a local GES and IAM service to try policies on")
-    parser.add_argument("--port", type=int, default=8732, metavar="N", help="on 127.0.0.1 (default: %(default)s; 0: any)")
+    parser.add_argument(
+        "--port", type=int, default=8732, metavar="N", help="on 127.0.0.1 (default: %(default)s; 0: any)"
+    )
     parser.add_argument("--scenario", metavar="FILE", help="the estate to serve (default: the demo's)")
     parser.set_defaults(run=_lazy("sandbox"))
 
@@ -125,7 +127,9 @@ def _policy(commands: argparse._SubParsersAction[argparse.ArgumentParser], commo
     place.add_argument("--region", metavar="REGION", help="for example eu-west-101")
     place.add_argument("--endpoint", metavar="URL", help="address of the service, where it is in no known region")
     init.add_argument("--project-id", metavar="ID", help="default: $HUAWEICLOUD_SDK_PROJECT_ID")
-    init.add_argument("--profile", choices=("basic", "standard", "strict"), default="basic", help="default: %(default)s")
+    init.add_argument(
+        "--profile", choices=("basic", "standard", "strict"), default="basic", help="default: %(default)s"
+    )
     init.add_argument("-o", "--output", default="policy.yaml", metavar="PATH", help="default: %(default)s; - is stdout")
     init.set_defaults(run=_lazy("policy", "init"))
 
@@ -145,5 +149,7 @@ def _report(commands: argparse._SubParsersAction[argparse.ArgumentParser], commo
     parser = commands.add_parser("report", parents=[common], help="render a stored run again")
     parser.add_argument("run_id", nargs="?", default="last", metavar="RUN", help="a run's id, or last (default)")
     _reports(parser, "default: the terminal report")
-    parser.add_argument("--store", metavar="PATH", help="where runs are kept (or GESAUDIT_STORE; default: user's state)")
+    parser.add_argument(
+        "--store", metavar="PATH", help="where runs are kept (or GESAUDIT_STORE; default: user's state)"
+    )
     parser.set_defaults(run=_lazy("report"))

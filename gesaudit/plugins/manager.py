@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any
 
 import pluggy
 
@@ -16,8 +16,6 @@ from gesaudit.plugins import PluginError, spec
 from gesaudit.plugins.local import load_local
 from gesaudit.report import Delivery, Report
 from gesaudit.rule import Rule
-
-Thing = TypeVar("Thing", Rule, Report, Delivery)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,12 @@ def _register(manager: pluggy.PluginManager, plugin: ModuleType, name: str) -> N
         raise PluginError(f"plugin {name}: {exc}") from exc
 
 
-def _gather(manager: pluggy.PluginManager, hook: str, base: type[Thing], key: str) -> dict[str, type[Thing]]:
-    found: dict[str, type[Thing]] = {}
+def _gather(manager: pluggy.PluginManager, hook: str, base: type, key: str) -> dict[str, Any]:
+    found: dict[str, type] = {}
     owners: dict[str, str] = {}
     callers = getattr(manager.hook, hook).get_hookimpls()
     for caller in sorted(callers, key=lambda impl: str(impl.plugin_name)):
-        for thing in _classes(caller, hook, base):
+        for thing in _classes(caller, hook, base, key):
             name = getattr(thing, key)
             if name in found and found[name] is not thing:
                 raise PluginError(
@@ -81,14 +79,13 @@ def _gather(manager: pluggy.PluginManager, hook: str, base: type[Thing], key: st
     return dict(sorted(found.items()))
 
 
-def _classes(caller: pluggy.HookImpl, hook: str, base: type[Thing]) -> Iterable[type[Thing]]:
+def _classes(caller: pluggy.HookImpl, hook: str, base: type, key: str) -> Iterable[type]:
     where = f"plugin {caller.plugin_name}: {hook}()"
     try:
-        things = list(caller.function())
+        things: list[Any] = list(caller.function())  # type: ignore[call-overload]
     except Exception as exc:
         raise PluginError(f"{where} raised {type(exc).__name__}: {exc}") from exc
     for thing in things:
-        key = "id" if base is Rule else "format"
         if not (inspect.isclass(thing) and issubclass(thing, base) and getattr(thing, key)):
             raise PluginError(f"{where} returned {thing!r}, which is no {base.__name__} class with `{key}=`")
         if inspect.isabstract(thing) or getattr(thing, "__abstractmethods__", None):

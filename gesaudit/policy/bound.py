@@ -56,7 +56,7 @@ class TokenAuth:
     """A ready token, sent as `X-Auth-Token`."""
 
     token: Secret
-    method: Literal["token"] = "token"  # noqa: S105 - the method's name
+    method: Literal["token"] = "token"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def find_outputs(catalogue: Catalogue, problems: Problems, warnings: Problems, *
 
 def _add_report(path: KeyPath, entry: dict[str, Any], kind: type[Report], problems: Problems, outputs: Outputs) -> None:
     options = {key: value for key, value in entry.items() if key not in ("format", "path")}
-    report = conform(kind, path, options, problems)
+    report = conform(kind, path, options, problems, ("format", "path"))
     if "path" not in entry:
         problems.key(path, '"path" is missing; - is standard output')
     target = problems.draft.text((*path, "path"))
@@ -65,7 +65,7 @@ def _add_delivery(
     path: KeyPath, entry: dict[str, Any], kind: type[Delivery], problems: Problems, outputs: Outputs
 ) -> None:
     options = {key: value for key, value in entry.items() if key not in ("format", "path")}
-    delivery = conform(kind, path, options, problems)
+    delivery = conform(kind, path, options, problems, ("format",))
     if "path" in entry:
         problems.key((*path, "path"), f"{kind.format} is sent, not written: it has no path")
     if delivery is not None:

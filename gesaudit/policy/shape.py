@@ -48,10 +48,13 @@ _NOT_CONVERTED = {"int_type", "float_type", "bool_type"}
 _LONG_ENOUGH = 4
 
 
-def conform(model: type[Model], path: KeyPath, data: dict[str, Any], problems: Problems) -> Model | None:
+def conform(
+    model: type[Model], path: KeyPath, data: dict[str, Any], problems: Problems, beside: tuple[str, ...] = ()
+) -> Model | None:
     """An instance of a model from data that stands at `path`; None where it does not fit, and the problems say why.
 
-    Nothing is said of what could not be had: that is a problem already.
+    `beside`: further keys that are valid there, for the nearest name. Nothing is said of what could not be had: that is
+    a problem already.
     """
     # JSON is what pydantic is both strict and sensible about: a list is a tuple there, but a text no number
     text = json.dumps(data, default=lambda _: None)
@@ -62,7 +65,7 @@ def conform(model: type[Model], path: KeyPath, data: dict[str, Any], problems: P
         seen = {error["loc"] for error in errors}
         errors += [error for error in converted if error["loc"] not in seen]
     for error in errors:
-        _report(error, model, path, problems)
+        _report(error, path, problems, [*beside, *names_at(model, error["loc"])])
     return None if errors else made
 
 
@@ -91,7 +94,7 @@ def _data_path(path: KeyPath, loc: tuple[str | int, ...]) -> KeyPath:
     return (*path, *(part for part in parts if part != "[key]"))
 
 
-def _report(error: dict[str, Any], model: type[BaseModel], path: KeyPath, problems: Problems) -> None:
+def _report(error: dict[str, Any], path: KeyPath, problems: Problems, valid: list[str]) -> None:
     draft, kind = problems.draft, error["type"]
     full = _data_path(path, error["loc"])
     if kind.startswith("union_tag"):
@@ -103,7 +106,7 @@ def _report(error: dict[str, Any], model: type[BaseModel], path: KeyPath, proble
             problems.key(there, f"{quoted(str(full[-1]))} is missing")
     elif kind == "extra_forbidden":
         wrong = str(full[-1])
-        problems.key(full, "unknown key" + _unknown_key_hint(wrong, names_at(model, error["loc"])))
+        problems.key(full, "unknown key" + _unknown_key_hint(wrong, valid))
     elif is_unknown(draft, there) or (_is_about_whole(kind) and draft.holds_unknown(there)):
         return
     else:
@@ -181,7 +184,7 @@ def _found(kind: str, path: KeyPath, draft: Draft) -> str:
             return f", not {what}; write it in quotes" + ("" if is_secret(path) else f": {quoted(written)}")
         return "" if what == "a number" and "number" in _WANTED[kind] else f", not {what}"
     if isinstance(value, FromOutside):
-        return f"; {quoted(value.written)} gives none"
+        return "" if is_secret(path) else f"; {quoted(value.written)} gives none"
     if isinstance(value, str):
         if kind.startswith("bool"):
             return ", not text; YAML 1.2 knows true and false only, without quotes"
@@ -192,6 +195,8 @@ def _found(kind: str, path: KeyPath, draft: Draft) -> str:
         if path[0] == "reports" and len(path) == 2:
             return "; write `- {format: FORMAT, path: PATH}`"
         return ", not text"
+    if kind == "globs":
+        return ""
     return ", not a list" if isinstance(value, list) else ", not a mapping" if isinstance(value, dict) else ""
 
 

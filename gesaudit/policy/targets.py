@@ -53,7 +53,7 @@ def _check_region(path: KeyPath, problems: Problems) -> None:
         here = (*path, "region")
         near = suggestion(problems.draft.open_text(here), REGIONS)
         shown = problems.draft.shown(here)
-        problems.value(here, f"unknown region {shown}, which is fine beside an `endpoint` only{near}")
+        problems.value(here, f"unknown region {shown} without an `endpoint`{near}")
 
 
 def _check_endpoint(path: KeyPath, problems: Problems, warnings: Problems) -> None:

@@ -332,5 +332,7 @@ def _name_in(evidence: Evidence) -> str | None:
     """The name that the newest row carries: a label for reports, nothing that a policy can refer to."""
     own = {row.graph_name for row in evidence.backups if row.graph_id in (None, evidence.graph.id)} - {None, ""}
     if len(own) > 1:  # renamed while it was backed up
-        return max((row for row in evidence.backups if row.graph_name in own), key=lambda row: row.start_ms or 0).graph_name
+        return max(
+            (row for row in evidence.backups if row.graph_name in own), key=lambda row: row.start_ms or 0
+        ).graph_name
     return own.pop() if own else None

@@ -16,6 +16,7 @@ from gesaudit.policy.bound import Place, Secret, Target, TokenAuth
 from gesaudit.policy.regions import REGIONS
 from gesaudit.policy.starter import starter_policy
 from gesaudit.publish import PathError, whole_file
+from gesaudit.rule import ProfileName
 from gesaudit.tasks import TaskError
 from gesaudit.tasks.audit import utc_now
 
@@ -37,7 +38,7 @@ def starter(
     region: str | None,
     endpoint: str | None,
     project_id: str | None,
-    profile: str,
+    profile: ProfileName,
     path: Path | None,
     opener: OpenTransport = open_transport,
 ) -> Starter:
@@ -55,7 +56,9 @@ def starter(
     if not project:
         raise TaskError(f"no project: give --project-id, or export {PROJECT}")
     address = endpoint or _endpoint_of(region or "")
-    target = Target(Place("", 0, 0), region or "prod", address.rstrip("/"), None, region, project, TokenAuth(Secret(token)))
+    target = Target(
+        Place("", 0, 0), region or "prod", address.rstrip("/"), None, region, project, TokenAuth(Secret(token))
+    )
     listing = _list(target, opener)
     if listing.graphs is None:
         fault = listing.fault.message if listing.fault else "no answer"

@@ -38,7 +38,7 @@ class Worst(Generic[Thing]):
     def left_out(self) -> int:
         return self.seen - len(self)
 
-    def items(self) -> list[tuple[Standing, Thing]]:
+    def ranked(self) -> list[tuple[Standing, Thing]]:
         return [(standing, thing) for standing in STANDINGS for thing in self._kept[standing.rank]]
 
 
@@ -116,9 +116,15 @@ class Census:
 
     @property
     def complete(self) -> bool:
-        """Everything that was asked for was judged."""
+        """Everything that was asked for was judged, and that is something."""
         targets = self.by_target.values()
-        return not self.totals[ERROR.rank] and not any(one.unjudged or one.error for one in targets)
+        wanting = self.totals[ERROR.rank] or any(one.unjudged or one.error for one in targets)
+        return self.judged_anything and not wanting
+
+    @property
+    def judged_anything(self) -> bool:
+        """Some result is more than not applicable: nothing at all is never good news."""
+        return sum(self.totals) > self.totals[NOT_APPLICABLE.rank]
 
 
 _EFFORT = ("pages", "passes", "requests", "retries", "throttled")
@@ -173,18 +179,27 @@ class _Soonest:
         self._order = 0
 
     def look_at(self, graph: GraphRecord, standings: Standings) -> None:
+        first: Breach | None = None
         for result in graph.results:
             if "breach_at" not in result.details or standings.of(result) is not PASS:
                 continue
             at = moment_in(result.details, "breach_at")
-            if at is None:
-                continue
+            if at is not None and (first is None or at < first.at):
+                first = Breach(at, graph, result)
+        if first is not None:
             self._order -= 1
-            entry = (-at.timestamp(), self._order, Breach(at, graph, result))
+            entry = (-first.at.timestamp(), self._order, first)
             (heappush if len(self._heap) < _NEAREST else heappushpop)(self._heap, entry)
 
     def found(self) -> list[Breach]:
         return [entry[2] for entry in sorted(self._heap, key=lambda entry: (-entry[0], -entry[1]))]
+
+
+def coverage_word(census: Census) -> str:
+    """Whether all was judged."""
+    if census.complete:
+        return "everything was judged"
+    return "not everything was judged" if census.judged_anything else "nothing was judged"
 
 
 def coverage(census: Census) -> str:

@@ -24,6 +24,10 @@ class Finding:
     def uses(self) -> list[str]:
         return [result.use for result in self.results]
 
+    @property
+    def severities(self) -> list[str]:
+        return list(dict.fromkeys(result.severity.value for result in self.results))
+
 
 def findings(results: Iterable[Result], standings: Standings) -> list[Finding]:
     """The worst first, equals in the policy's order."""

@@ -105,7 +105,9 @@ def verdict(run: Run) -> str:
     aside = [plural(below, "failure") + " below it"] if below else []
     aside += [f"{waived:,} waived"] if waived else []
     tail = f" ({', '.join(aside)})" if aside else ""
-    return f"Passed: {plural(passed, 'result')} on {plural(summary.graphs, 'graph')}, no failure at or above {gate}{tail}."
+    return (
+        f"Passed: {plural(passed, 'result')} on {plural(summary.graphs, 'graph')}, no failure at or above {gate}{tail}."
+    )
 
 
 def verdict_standing(run: Run) -> Standing:

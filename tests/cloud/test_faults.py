@@ -172,9 +172,7 @@ def test_gzip_is_read() -> None:
     import gzip
 
     def handler(*_: object) -> httpx.Response:
-        return httpx.Response(
-            200, content=gzip.compress(page(ROWS).content), headers={"content-encoding": "gzip"}
-        )
+        return httpx.Response(200, content=gzip.compress(page(ROWS).content), headers={"content-encoding": "gzip"})
 
     assert read(handler)[0].state is EvidenceState.COMPLETE
 

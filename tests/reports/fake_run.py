@@ -121,7 +121,9 @@ def daily(seed: int, *, days: int = 30, newest: timedelta = timedelta(hours=5, m
     found = []
     for day in range(days):
         jitter = timedelta(minutes=(seed * 37 + day * 11) % 50)
-        found.append(backup(_row_id(seed, day), AS_OF - newest - timedelta(days=day) - (jitter if day else timedelta(0))))
+        found.append(
+            backup(_row_id(seed, day), AS_OF - newest - timedelta(days=day) - (jitter if day else timedelta(0)))
+        )
     return found
 
 
@@ -318,9 +320,7 @@ def sample() -> FakeRun:
         ),
     ]
     notes = ("The local clock is 2 m 40 s behind the server's; judged at the moment on the server's clock.",)
-    run = FakeRun(
-        info=replace(INFO, notes=notes), uses=USES, waivers=[(WAIVER, 1), (UNUSED, 0)], target_list=targets
-    )
+    run = FakeRun(info=replace(INFO, notes=notes), uses=USES, waivers=[(WAIVER, 1), (UNUSED, 0)], target_list=targets)
     estate = _Estate(run)
     for name in ("billing", "customers"):
         rows = daily(len(run.graph_list) + 1)
@@ -403,9 +403,7 @@ def _add_unreadable(estate: _Estate) -> None:
         for use in ("max-age", "failed-status", "missing-auto", "breach-forecast", "missing-graph")
     ]
     partly = Proof(requests=31, pages=6, passes=2, count=340, unique_ids=120, retries=25, throttled=25, page_cap=20)
-    estate.add(
-        "clickstream", rows, errors, state=EvidenceState.INCOMPLETE, error=throttled, proof=partly, backups=120
-    )
+    estate.add("clickstream", rows, errors, state=EvidenceState.INCOMPLETE, error=throttled, proof=partly, backups=120)
     missing = [
         result(use, Outcome.ERROR, gone.message, error_kind=gone.kind)
         for use in ("max-age", "failed-status", "missing-auto", "breach-forecast")
@@ -451,7 +449,9 @@ def healthy() -> FakeRun:
     run = FakeRun(
         info=replace(INFO, exit_code=0),
         uses=[use for use in USES if use.scope is Scope.GRAPH],
-        target_list=[TargetRecord("prod-eu", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "https://ges.eu.example", 3, None, 0.1)],
+        target_list=[
+            TargetRecord("prod-eu", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "https://ges.eu.example", 3, None, 0.1)
+        ],
     )
     estate = _Estate(run)
     for name in ("billing", "customers", "fraud-detection"):
@@ -499,9 +499,7 @@ def hostile() -> FakeRun:
             replace(one, message=name, target=name, graph_id=f"{name}{number}", backups=(*one.backups, name))
             for one in model.results
         )
-        graphs.append(
-            replace(model, id=f"{name}{number}", name=name, target=name, labels={name: name}, results=found)
-        )
+        graphs.append(replace(model, id=f"{name}{number}", name=name, target=name, labels={name: name}, results=found))
     waivers = [(replace(WAIVER, rule=name, reason=name, approved_by=name, ticket=name), 1) for name in HOSTILE]
     rows = {graph.id: tuple(backup(name, AS_OF - timedelta(days=2)) for name in HOSTILE) for graph in graphs}
     return replace(
@@ -543,7 +541,9 @@ def large(graphs: int, uses: int = 3, *, days: int = 10, failing: int = 7) -> Fa
                 backups=days,
                 taken_at=AS_OF,
                 error=None,
-                proof=Proof(requests=1, pages=1, passes=1, count=days, unique_ids=days, request_ids=(f"{number:032x}",)),
+                proof=Proof(
+                    requests=1, pages=1, passes=1, count=days, unique_ids=days, request_ids=(f"{number:032x}",)
+                ),
                 results=tuple(results),
             )
         )

@@ -20,7 +20,9 @@ NOW = int(AT.timestamp() * 1000)
 
 timestamps = st.one_of(
     st.integers(-200, 8).map(lambda step: NOW + step * HOUR),
-    st.sampled_from([None, 0, NOW - 26 * HOUR, NOW - 26 * HOUR - 1, NOW + 300_000, NOW + 300_001, 10**18, 1_700_000_000]),
+    st.sampled_from(
+        [None, 0, NOW - 26 * HOUR, NOW - 26 * HOUR - 1, NOW + 300_000, NOW + 300_001, 10**18, 1_700_000_000]
+    ),
 )
 rows = st.lists(
     st.fixed_dictionaries(

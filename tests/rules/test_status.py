@@ -44,9 +44,7 @@ def test_every_method_counts(graph: GraphBuilder, method: str | None) -> None:
 
 
 @pytest.mark.parametrize("timestamp", [None, 0, 10**18])
-def test_a_failed_row_without_a_usable_start_counts_in_every_window(
-    graph: GraphBuilder, timestamp: int | None
-) -> None:
+def test_a_failed_row_without_a_usable_start_counts_in_every_window(graph: GraphBuilder, timestamp: int | None) -> None:
     graph.add("failed", start_timestamp=timestamp)
     assert graph.check(FailedStatus(window=hours(1))).failed
 

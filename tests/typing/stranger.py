@@ -49,7 +49,7 @@ class Few(TargetRule, id="few", needs=("graph-list",)):
         return Pass(f"{len(listed)} on {at:%A}") if len(listed) < 10 else Fail(f"{len(listed)} graphs")
 
 
-class Any_(RunRule, id="any"):
+class Anything(RunRule, id="any"):
     """Something was audited."""
 
     def check(self, run: RunView, at: datetime) -> Verdict:
@@ -75,7 +75,7 @@ class Drop(Delivery, format="drop"):
 
 @hookimpl
 def gesaudit_rules() -> list[type[GraphRule] | type[TargetRule] | type[RunRule]]:
-    return [Nightly, Few, Any_]
+    return [Nightly, Few, Anything]
 
 
 @hookimpl

@@ -73,6 +73,8 @@ class Card:
     labels: Sequence[tuple[str, str]]
     problems: Sequence[Problem]
     fine: Sequence[Fine]
+    timed: bool
+    """Some pass says when it ends."""
     rows: Sequence[Row]
     """Rows that decided the passes."""
     more_rows: int
@@ -126,6 +128,7 @@ class CardMaker:
             labels=sorted(graph.labels.items())[:_LABELS] if graph else (),
             problems=[self._problem(finding, by_id) for finding in found],
             fine=fine,
+            timed=any(one.breach or one.margin for one in fine),
             rows=rows,
             more_rows=more,
             untold_error=None if told else error,

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from gesaudit import GraphRecord, Outcome, Result, Run, Scope, Use, format_instant
 from gesaudit_reports import _words as words
-from gesaudit_reports._census import Census, Coverage, coverage, take_census
+from gesaudit_reports._census import Census, Coverage, coverage, coverage_word, take_census
 from gesaudit_reports._words import STANDINGS, Standing, Standings, clip, visible
 from gesaudit_reports.html.cards import Card, CardMaker
 from gesaudit_reports.html.strip import DAYS, WIDTH
@@ -53,6 +53,7 @@ def _context(run: Run, census: Census) -> dict[str, Any]:
         "page": page,
         "whole": census.whole,
         "coverage_line": coverage(census),
+        "coverage_word": coverage_word(census),
         "sentence": words.verdict(run),
         "standing": words.verdict_standing(run),
         "meaning": words.exit_meaning(info.exit_code),
@@ -112,7 +113,7 @@ class _Page:
         self._anchors = _Anchors()
         self._rule_anchors = {use.id: self._anchors.new("rule", use.id) for use in run.uses}
         self.graphs = [
-            (standing, graph, self._anchors.new("graph", graph.id)) for standing, graph in census.graphs.items()
+            (standing, graph, self._anchors.new("graph", graph.id)) for standing, graph in census.graphs.ranked()
         ]
         self.uses = [use for use in run.uses if use.scope is Scope.GRAPH]
         self.wide = len(self.uses) >= _WIDE
@@ -149,7 +150,7 @@ class _Page:
     def other_cards(self) -> list[Card]:
         """A card for each target that has results of its own, and one for the run; the worst first."""
         grouped: dict[tuple[Scope, str | None], list[Result]] = {}
-        for _, result in self._census.others.items():
+        for _, result in self._census.others.ranked():
             grouped.setdefault((result.scope, result.target), []).append(result)
         cards = []
         for (scope, target), results in grouped.items():
@@ -177,12 +178,12 @@ class _Page:
 
     def waived(self) -> list[tuple[str, str, Result, tuple[str, str] | None]]:
         """Results under a waiver that the page shows: subject, anchor, result, the verdict beneath."""
-        found = []
-        for _, graph, anchor in self.graphs:
-            for result in graph.results:
-                if result.outcome is Outcome.WAIVED:
-                    found.append((f"{graph.target}/{graph.name}", anchor, result, words.beneath(result)))
-        return found
+        return [
+            (f"{graph.target}/{graph.name}", anchor, result, words.beneath(result))
+            for _, graph, anchor in self.graphs
+            for result in graph.results
+            if result.outcome is Outcome.WAIVED
+        ]
 
 
 class _Anchors:

@@ -13,8 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gesaudit import GraphRecord, Result, Run, Scope
-from gesaudit_reports._census import Census, coverage, take_census
+from gesaudit import GraphRecord, Run, Scope
+from gesaudit_reports._census import Census, coverage, coverage_word, take_census
 from gesaudit_reports._findings import Finding, findings
 from gesaudit_reports._words import (
     ADVICE,
@@ -128,21 +128,22 @@ class _Terminal:
         return sorted(stories.values(), key=lambda told: told[0][1].standing.rank)
 
     def _findings(self) -> Iterator[tuple[str, Finding]]:
-        for _, graph in self._census.graphs.items():
+        for _, graph in self._census.graphs.ranked():
             for finding in findings(graph.results, self._standings):
                 if finding.standing.rank < PASS.rank:
                     yield _name(graph), finding
-        for standing, result in self._census.others.items():
+        for standing, result in self._census.others.ranked():
             if standing.rank < PASS.rank:
                 subject = "run" if result.scope is Scope.RUN else f"target {result.target}"
                 yield clip(visible(subject), _NAME), Finding(standing, (result,))
 
     def _table(self) -> None:
-        kept = self._census.graphs.items()
+        kept = self._census.graphs.ranked()
         if not kept:
             return
         if self._census.graphs.seen > _ALL_GRAPHS_UP_TO:
             kept = [entry for entry in kept if entry[0].rank < PASS.rank]
+        kept = kept[:_ALL_GRAPHS_UP_TO]
         self._heading("Graphs")
         if kept:
             graphs = [graph for _, graph in kept]
@@ -150,7 +151,11 @@ class _Terminal:
         left_out = self._census.graphs.seen - len(kept)
         if left_out:
             fine = sum(self._census.by_worst[PASS.rank :])
-            what = "nothing but passes and not applicable" if left_out == fine else "the html and json reports have them"
+            what = (
+                "nothing but passes and not applicable"
+                if left_out == fine
+                else "those that are shown are the worst; the json report has all"
+            )
             self._print(f"{plural(left_out, 'graph')} left out: {what}", indent=2)
 
     def _matrix(self, graphs: list[GraphRecord]) -> Table | None:
@@ -186,18 +191,23 @@ class _Terminal:
         census, run = self._census, self._run
         self._heading("Coverage")
         complete = census.complete
-        self._print(coverage(census), style="" if complete else _STYLES[ERROR], indent=2)
+        self._print(f"{coverage_word(census)}: {coverage(census)}", style="" if complete else _STYLES[FAIL], indent=2)
         for target in census.by_target.values():
             if target.error is not None:
                 text = f"{target.name}: {target.error.kind}: {target.error.message}"
-                self._print(clip(visible(text), _MESSAGE), style=_STYLES[ERROR], indent=2)
+                self._print(f"graphs not listed: {clip(visible(text), _MESSAGE)}", style=_STYLES[FAIL], indent=2)
         for breach in census.nearest[:1]:
             when = f"{instant(breach.at)} ({age(breach.at, run.info.as_of)})"
-            self._print(f"next to fail if nothing happens: {_name(breach.graph)}, {visible(breach.result.use)}, {when}", indent=2)
+            self._print(
+                f"next to fail if nothing happens: {_name(breach.graph)}, {visible(breach.result.use)}, {when}",
+                indent=2,
+            )
         if run.waivers:
             unused = sum(not matches for _, matches in run.waivers)
             covered = sum(matches for _, matches in run.waivers)
-            self._print(f"{plural(len(run.waivers), 'waiver')}, {plural(covered, 'result')} covered, {unused} unused", indent=2)
+            self._print(
+                f"{plural(len(run.waivers), 'waiver')}, {plural(covered, 'result')} covered, {unused} unused", indent=2
+            )
         for note in run.info.notes:
             self._print(f"note: {clip(visible(note), _MESSAGE)}", indent=2)
 
@@ -262,7 +272,7 @@ def _said(finding: Finding) -> Text:
     text = Text(overflow="fold")
     uses = visible(", ".join(finding.uses))
     text.append(f"{clip(uses, 120)} ", "bold")
-    text.append(f"({_severities(finding.results)})\n", "dim")
+    text.append(f"({', '.join(finding.severities)})\n", "dim")
     text.append(clip(visible(first.message), _MESSAGE))
     if first.waiver is not None:
         text.append("\n" + clip(visible(waived_until(first.waiver)), _MESSAGE), "dim")
@@ -270,7 +280,3 @@ def _said(finding: Finding) -> Text:
         if covered is not None and covered[1] != first.message:
             text.append(f"\nbeneath: {covered[0]}: {clip(visible(covered[1]), _MESSAGE)}", "dim")
     return text
-
-
-def _severities(results: tuple[Result, ...]) -> str:
-    return ", ".join(dict.fromkeys(result.severity.value for result in results))

@@ -132,6 +132,7 @@ class _Lines(Progress):
         self._console.info(f"auditing {_count(graphs, 'graph')} of {_count(targets, 'target')}")
 
     def judged(self, graph: GraphRecord) -> None:
+        del graph
         self._done += 1
         step = max(1, self._total // 10)
         if self._total >= 20 and (self._done % step == 0 or self._done == self._total):

@@ -21,6 +21,7 @@ exit codes of `audit`:
   4    nothing was audited
   130  interrupted
 """
+_STORE_HELP = "where runs are kept (or GESAUDIT_STORE; default: the user's state folder)"
 _SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
@@ -64,7 +65,7 @@ def _common() -> argparse.ArgumentParser:
 
 def _store(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--store", metavar="PATH", help="where runs are kept (or GESAUDIT_STORE; default: user's state)")
+    where.add_argument("--store", metavar="PATH", help=_STORE_HELP)
     where.add_argument("--no-store", action="store_true", help="keep nothing of this run")
 
 
@@ -108,7 +109,7 @@ def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser], common:
 def _sandbox(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("sandbox", parents=[common], help="a local GES and IAM service to try policies on")
     parser.add_argument(
-        "--port", type=int, default=8732, metavar="N", help="on 127.0.0.1 (default: %(default)s; 0: any)"
+        "--port", type=int, default=8732, metavar="N", help="on loopback (default: %(default)s; 0: any)"
     )
     parser.add_argument("--scenario", metavar="FILE", help="the estate to serve (default: the demo's)")
     parser.set_defaults(run=_lazy("sandbox"))

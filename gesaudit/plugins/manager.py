@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -86,9 +85,9 @@ def _classes(caller: pluggy.HookImpl, hook: str, base: type, key: str) -> Iterab
     except Exception as exc:
         raise PluginError(f"{where} raised {type(exc).__name__}: {exc}") from exc
     for thing in things:
-        if not (inspect.isclass(thing) and issubclass(thing, base) and getattr(thing, key)):
+        if not (isinstance(thing, type) and issubclass(thing, base) and getattr(thing, key)):
             raise PluginError(f"{where} returned {thing!r}, which is no {base.__name__} class with `{key}=`")
-        if inspect.isabstract(thing) or getattr(thing, "__abstractmethods__", None):
-            missing = ", ".join(sorted(thing.__abstractmethods__))
+        if abstract := getattr(thing, "__abstractmethods__", None):
+            missing = ", ".join(sorted(abstract))
             raise PluginError(f"{where}: {thing.__name__} does not define {missing}")
         yield thing

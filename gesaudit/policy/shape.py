@@ -160,7 +160,8 @@ def _words(error: dict[str, Any], path: KeyPath, draft: Draft) -> str:
         return f"must be {_WANTED[kind]}{_found(kind, path, draft)}"
     if kind in _BOUNDS:
         words, key = _BOUNDS[kind]
-        return f"must be {words} {context[key]}"
+        bound = context[key]
+        return f"must be {words} {int(bound) if isinstance(bound, float) and bound.is_integer() else bound}"
     if kind in ("literal_error", "enum"):
         return _none_of(str(context.get("expected", "")), path, draft)
     if kind == "union_tag_invalid":

@@ -26,6 +26,7 @@ def audit_example(
     With a `width`, the terminal report goes to standard output. Nothing is kept in the user's store.
     """
     policy, catalogue = load_policy(example_policy(), {"GES_ENDPOINT": endpoint})
+    policy = replace(policy, path=example_policy().name)
     reports = tuple(replace(bound, path=out / bound.path.name) for bound in policy.reports if bound.path is not None)
     if width is not None:
         reports = with_terminal(reports, catalogue, width=width, color=color)

@@ -41,9 +41,7 @@ def _asked(text: str, catalogue: Catalogue) -> BoundReport:
     try:
         report = kind()
     except ValidationError:
-        raise TaskError(
-            f"--report {text}: this format needs options, so set it under `reports` in the policy"
-        ) from None
+        raise TaskError(f"--report {text}: this format needs options: set it under `reports` of a policy") from None
     return BoundReport(None, report, None if path == "-" else Path(path))
 
 

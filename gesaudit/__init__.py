@@ -5,12 +5,12 @@ What a plugin author imports. Names are loaded when they are first used, so that
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from gesaudit._version import __version__
 
+TYPE_CHECKING = False  # `typing` itself would be half of the cost of `gesaudit --version`
 if TYPE_CHECKING:
+    from typing import Any
+
     from pluggy import HookimplMarker
 
     from gesaudit.duration import Duration, days, format_duration, hours, humanize, minutes, seconds
@@ -114,4 +114,6 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'gesaudit' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(home), name)

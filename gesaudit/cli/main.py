@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from gesaudit._version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gesaudit.cli.console import Console
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explained(exc, console)
 
 
-def _explained(exc: Exception, console: Console) -> int:  # type: ignore[name-defined]  # noqa: F821
+def _explained(exc: Exception, console: Console) -> int:
     """One sentence for each exception, and the exit code that it stands for."""
     from gesaudit.plugins import PluginError
     from gesaudit.policy import PolicyError

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from gesaudit._version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gesaudit.cli.console import Console
 
 _CODES = """\
@@ -47,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _lazy(module: str, function: str = "run") -> Callable[[argparse.Namespace, Console], int]:
     def run(arguments: argparse.Namespace, console: Console) -> int:
+        from importlib import import_module
+
         command = getattr(import_module(f"gesaudit.cli.{module}"), function)
         return int(command(arguments, console))
 

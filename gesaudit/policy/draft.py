@@ -38,8 +38,9 @@ class Draft:
         return Path(self.path).parent
 
     def plugins(self) -> list[tuple[KeyPath, Path]]:
-        """The files and folders under `plugins:`, each with its place."""
-        return [(path, self.folder / entry) for path, entry in self.items(("plugins",)) if isinstance(entry, str)]
+        """The files and folders under `plugins:`, each with its place; what is no path is left out."""
+        entries = [(path, self.text(path)) for path, _ in self.items(("plugins",))]
+        return [(path, self.folder / entry) for path, entry in entries if entry and entry.strip() and "\0" not in entry]
 
     def at(self, path: KeyPath) -> Any:
         """The value at a path; UNKNOWN where nothing is, or where something else than a collection leads there."""

@@ -102,13 +102,14 @@ def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-Text = Annotated[str, AfterValidator(_said), Field(min_length=1)]
-Line = Annotated[str, AfterValidator(_one_line), Field(min_length=1)]
-FilePath = Annotated[str, AfterValidator(_path), Field(min_length=1)]
+_SAID = JsonSchema({"type": "string", "pattern": r"\S"})
+Text = Annotated[str, AfterValidator(_said), _SAID]
+Line = Annotated[str, AfterValidator(_one_line), _SAID]
+FilePath = Annotated[str, AfterValidator(_path), _SAID]
 Positive = Annotated[Duration, AfterValidator(_positive)]
 GraphId = Annotated[str, AfterValidator(_graph_id), JsonSchema(_matching(_GRAPH_ID))]
 ProjectId = Annotated[str, AfterValidator(_project_id), JsonSchema(_matching(_PROJECT_ID))]
-UseId = Annotated[str, AfterValidator(_use_id), JsonSchema(_matching(USE_ID))]
+UseId = Annotated[str, AfterValidator(_use_id), JsonSchema({**_matching(USE_ID), "not": {"const": "collection"}})]
 Labels = dict[str, str]
 Globs = Annotated[
     list[str],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -35,10 +36,14 @@ def policy_schema(catalogue: Catalogue) -> dict[str, Any]:
     use, report = definitions["UseEntry"], definitions["ReportEntry"]
     rules = list(catalogue.rules.values())
     formats: list[type[Report] | type[Delivery]] = [*catalogue.reports.values(), *catalogue.deliveries.values()]
+    controls = use["properties"]["controls"]
+    controls["items"] = {"anyOf": [{"type": "string"}, controls["items"]]}
     use["properties"]["rule"]["examples"] = list(catalogue.rules)
     _open(schema)
-    use["allOf"] = [_parameters(rule, definitions) for rule in rules]
-    report["allOf"] = [_options(form, definitions) for form in formats]
+    if rules:
+        use["allOf"] = [_parameters(rule, definitions) for rule in rules]
+    if formats:
+        report["allOf"] = [_options(form, definitions) for form in formats]
     known_rules = {"anyOf": [*(_documented(rule.id, rule.documentation()) for rule in rules), _REFERENCE]}
     known_formats = {"anyOf": [*(_documented(form.format, form.__doc__) for form in formats), _REFERENCE]}
     return {
@@ -142,7 +147,7 @@ def _open(schema: Schema) -> None:
     for part in list(_parts(schema)):
         _open(part)
     narrow = {"integer", "number", "boolean"} & {schema.get("type")} or {"const", "enum", "pattern"} & schema.keys()
-    if narrow and r"\$\{" not in str(schema.get("pattern")):
+    if narrow and not re.search(schema.get("pattern", "^$"), "${NAME}"):
         about = {key: schema.pop(key) for key in _ABOUT if key in schema}
         inner = dict(schema)
         schema.clear()

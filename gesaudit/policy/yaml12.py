@@ -158,9 +158,9 @@ class _Builder:
         # libyaml refuses escapes of lone surrogates, the parser in pure Python does not
         if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
             raise _Stop(start, "half of a surrogate pair is no character; write it as \\UXXXXXXXX")
-        if event.tag in (None, "!"):
+        if event.tag is None:
             return Node(start, typed(text) if event.implicit[0] else text, text)
-        if event.tag == f"{_TAG}str":
+        if event.tag in ("!", f"{_TAG}str"):
             return Node(start, text, text)
         value = typed(text)
         if event.tag != _TAG_OF.get(type(value)):
@@ -260,6 +260,8 @@ def _syntax_problem(exc: yaml.MarkedYAMLError, text: str) -> Problem:
     words = next((plain for sign, plain in _PLAIN_WORDS if sign in said), "not valid YAML from here on")
     if "cannot start" in said and text[start : start + 1] == "\t":
         words = "a tab: indent with spaces"
+    if "quotation mark is" in words and context is not None:
+        return Problem(context.index, words)
     unclosed = context is not None and "not closed" in words and context.index < start
     if unclosed and _BARE_REFERENCE.search(text, context.index, start + 2):
         words = "in {braces} and [brackets], a ${NAME} must stand in quotes"

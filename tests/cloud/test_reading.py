@@ -191,3 +191,48 @@ def test_the_deadline_ends_a_list_that_never_ends() -> None:
     assert evidence.proof.first_at is not None
     assert evidence.proof.last_at - evidence.proof.first_at <= timedelta(minutes=10)
     assert len(evidence.backups) > 20
+
+
+def test_a_row_that_changes_between_two_passes_breaks_their_equality() -> None:
+    """The ids agree; a status, an end or a size does not: only a third pass that equals the second is a proof."""
+    for change in (
+        {"status": "failed"},
+        {"end_timestamp": 1_700_000_000_000},
+        {"size": 77},
+        {"backup_method": "manual"},
+    ):
+        asks = 0
+
+        def handler(_path: str, offset: int, limit: int, change: dict[str, Any] = change) -> httpx.Response:
+            nonlocal asks
+            asks += 1
+            rows = [row(0), row(1), row(2, **(change if asks > 4 else {}))]
+            return page(rows[offset : offset + min(limit, 2)], 3)
+
+        evidence, _ = read(handler)
+        assert evidence.state is EvidenceState.COMPLETE
+        assert evidence.proof.passes == 3, change
+
+
+def test_a_running_row_may_grow_without_breaking_equality() -> None:
+    sizes = iter(range(100))
+
+    def handler(_path: str, offset: int, limit: int) -> httpx.Response:
+        rows = [row(0, status="backing_up", size=next(sizes), end_timestamp=None), row(1), row(2)]
+        return page(rows[offset : offset + min(limit, 2)], 3)
+
+    assert read(handler)[0].proof.passes == 2
+
+
+def test_a_void_pass_breaks_the_row_of_equal_ones() -> None:
+    asks = 0
+
+    def handler(_path: str, offset: int, limit: int) -> httpx.Response:
+        nonlocal asks
+        asks += 1
+        void = asks == 5  # the second page of the second pass
+        return page(ROWS[:3][offset : offset + min(limit, 2)], 4 if void else 3)
+
+    evidence, _ = read(handler)
+    assert evidence.state is EvidenceState.COMPLETE
+    assert evidence.proof.passes == 4

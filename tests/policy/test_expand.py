@@ -92,7 +92,7 @@ def test_what_stands_under_x_is_nobodys(load):
 
 
 def test_an_alias_expands_where_it_stands(refused):
-    rest = 'x-name: &name §"${MISSING}"\nname: *name\n'
+    rest = 'x-name: §&name "${MISSING}"\nname: *name\n'
     refused(
         policy(rest=rest),
         "name: the environment variable MISSING is not set; set it, or give a default: ${MISSING:-default}",

@@ -7,7 +7,6 @@ import os
 import shutil
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from gesaudit.cli.console import Console
 from gesaudit.instant import parse_instant
@@ -21,7 +20,7 @@ from gesaudit.tasks.reporting import asked_reports, with_terminal
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
-    policy, catalogue = load_policy(Path(arguments.policy), os.environ)
+    policy, catalogue = load_policy(arguments.policy, os.environ)
     console.announce(policy)
     if arguments.fail_on:
         policy = replace(policy, fail_on=Severity(arguments.fail_on))

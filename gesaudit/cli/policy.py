@@ -16,7 +16,7 @@ from gesaudit.tasks.starting import starter
 
 
 def check(arguments: argparse.Namespace, console: Console) -> int:
-    policy, _ = load_policy(Path(arguments.policy), os.environ)
+    policy, _ = load_policy(arguments.policy, os.environ)
     console.announce(policy)
     graphs = sum(len(target.graphs) for target in policy.targets)
     patterns = sum(len(target.discover) for target in policy.targets)

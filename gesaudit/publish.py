@@ -83,8 +83,6 @@ def _publish_one(run: Run, bound: BoundReport, stdout: BinaryIO | None) -> Publi
         else:
             with whole_file(path) as out:
                 report.write(run, out)
-    except BrokenPipeError:
-        raise
     except (Exception, SystemExit) as exc:
         log.debug("report %s failed", name, exc_info=exc)
         said = exc.strerror or str(exc) if isinstance(exc, OSError) else f"{type(exc).__name__}: {exc}"
@@ -95,8 +93,12 @@ def _publish_one(run: Run, bound: BoundReport, stdout: BinaryIO | None) -> Publi
 def _to_stream(write: Callable[[BinaryIO], None], stream: BinaryIO) -> None:
     whole = io.BytesIO()
     write(whole)
-    stream.write(whole.getvalue())
-    stream.flush()
+    try:
+        stream.write(whole.getvalue())
+        stream.flush()
+    except BrokenPipeError:
+        # whoever read it has left: how results are shown never changes the code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _deliver(run: Run, bound: BoundDelivery, files: dict[str, Path]) -> Published:

@@ -179,6 +179,12 @@ def beneath(result: Result) -> tuple[str, str] | None:
     return str(found.get("outcome", "fail")), str(found.get("message", ""))
 
 
+def told(result: Result) -> str:
+    """What was found: of a waived result the verdict beneath, because the waiver is told beside it."""
+    covered = beneath(result)
+    return covered[1] if covered is not None and covered[1] else result.message
+
+
 def visible(text: str, keep: str = "") -> str:
     """The text with everything that could act on the display instead of standing in it written as an escape.
 

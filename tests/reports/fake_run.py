@@ -373,7 +373,13 @@ def _add_waived(estate: _Estate) -> None:
     rows = [backup("a0000000-1111-4222-8333-444444444444", AS_OF - timedelta(days=26), method="manual", mb=18320)]
     covered = {"outcome": "fail", "message": "newest successful backup is 26 d old, 26 h allowed"}
     found = [
-        result("max-age", Outcome.WAIVED, covered["message"], waiver=WAIVER, details={"beneath": covered}),
+        result(
+            "max-age",
+            Outcome.WAIVED,
+            f"waived until 2026-12-31: {WAIVER.reason}",
+            waiver=WAIVER,
+            details={"beneath": covered},
+        ),
         result("failed-status", Outcome.PASS, "no failed backup in the last 7 d"),
         result("missing-auto", Outcome.NOT_APPLICABLE, "the edition takes no automatic backups"),
         result("breach-forecast", Outcome.NOT_APPLICABLE, "fewer than 3 successes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from gesaudit import GraphRecord, Outcome, Result, Run, Scope, Use, format_instant
+from gesaudit import GraphRecord, Outcome, Result, Run, Scope, Use, Waiver, format_instant
 from gesaudit_reports import _words as words
 from gesaudit_reports._census import Census, Coverage, coverage, coverage_word, take_census
 from gesaudit_reports._words import STANDINGS, Standing, Standings, clip, visible
@@ -29,6 +30,7 @@ _OTHERS = 1_000
 _USES_IN_ROLLUP = 200
 _WIDE = 9
 """From so many rules on the matrix writes its heads upright."""
+_ENDS_SOON = 14
 _OPEN = 12
 """So many cards stand open from the start."""
 
@@ -168,13 +170,13 @@ class _Page:
                 row.counts[:] = [mine + more for mine, more in zip(row.counts, counts, strict=True)]
         return [rows[name] for name in sorted(rows)]
 
-    def waivers(self) -> Iterator[tuple[Any, int, str]]:
-        """Each waiver with its matches and what is to be said of its end."""
+    def waivers(self) -> Iterator[tuple[Waiver, int, str, str]]:
+        """Each waiver with its matches, what is to be said of its end, and the colour where that is near."""
         today = self._run.info.as_of.date()
         for waiver, matches in self._run.waivers:
             left = (waiver.expires - today).days
             state = "expired" if left < 0 else "ends today" if left == 0 else f"ends in {words.plural(left, 'day')}"
-            yield waiver, matches, state
+            yield waiver, matches, state, "f" if left < 0 else "b" if left <= _ENDS_SOON else ""
 
     def waived(self) -> list[tuple[str, str, Result, tuple[str, str] | None]]:
         """Results under a waiver that the page shows: subject, anchor, result, the verdict beneath."""
@@ -215,9 +217,11 @@ def _template() -> Any:
     environment.globals.update(
         clip=clip,
         line=visible,
+        spelled=_spelled,
         plural=words.plural,
         instant=words.instant,
         stamp=words.stamp,
+        told=words.told,
         iso=format_instant,
         waived_until=words.waived_until,
     )
@@ -227,6 +231,11 @@ def _template() -> Any:
 def _shown(value: object) -> object:
     """Every text that the template prints: nothing in it may act on the page, be it reordering or hiding."""
     return visible(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _spelled(value: object) -> str:
+    """A parameter as a policy would have it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _asset(name: str) -> Markup:

@@ -24,6 +24,7 @@ from gesaudit_reports._words import (
     clip,
     exit_meaning,
     size,
+    told,
     verdict,
     waived_until,
 )
@@ -289,9 +290,9 @@ class _Cases:
         """What a person who reads the CI log wants to know next."""
         use = self._uses.get(result.use)
         title = f"{use.title} ({result.rule}, {result.severity})" if use else f"{result.rule} ({result.severity})"
-        lines = [clip(result.message, _LONGEST_MESSAGE), "", title]
+        lines = [clip(told(result), _LONGEST_MESSAGE), "", title]
         if (covered := beneath(result)) is not None:
-            lines += [f"beneath the waiver: {covered[0]}: {clip(covered[1], _LONGEST_MESSAGE)}"]
+            lines += [f"The verdict beneath the waiver: {covered[0]}"]
         if result.backups:
             known = rows.named(result.backups[:_ROWS]) if rows else [Backup(id=key) for key in result.backups[:_ROWS]]
             lines += ["", "Backups that decided:", *map(_row, known)]

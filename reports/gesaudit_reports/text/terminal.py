@@ -28,11 +28,11 @@ from gesaudit_reports._words import (
     Standing,
     Standings,
     age,
-    beneath,
     clip,
     exit_meaning,
     instant,
     plural,
+    told,
     verdict,
     verdict_standing,
     visible,
@@ -49,9 +49,10 @@ _STYLES = {
 }
 _GRAPHS_KEPT = 200
 _STORIES = 40
+_STEPS = 8
 _ALL_GRAPHS_UP_TO = 50
 _NAME = 40
-_MESSAGE = 300
+_MESSAGE = 500
 
 
 def write(run: Run, out: BinaryIO, *, width: int, color: bool) -> None:
@@ -111,9 +112,9 @@ class _Terminal:
         grid.add_column(overflow="fold", max_width=max(self._console.width // 3, 16))
         grid.add_column(overflow="fold", ratio=1)
         shown = 0
-        for told in stories[:_STORIES]:
-            grid.add_row(_badge(told[0][1].standing), _subjects(told), _said(told[0][1]))
-            shown += sum(len(finding.results) for _, finding in told)
+        for story in stories[:_STORIES]:
+            grid.add_row(_badge(story[0][1].standing), _subjects(story), _said(story[0][1]))
+            shown += sum(len(finding.results) for _, finding in story)
         self._console.print(Padding(grid, (0, 0, 0, 2)))
         if wrong > shown:
             self._print(f"and {plural(wrong - shown, 'result')} more: the json report has all of them", indent=2)
@@ -125,7 +126,7 @@ class _Terminal:
             first = finding.first
             key = (finding.standing.rank, first.message, first.error_kind, first.waiver, *finding.uses)
             stories.setdefault(key, []).append((subject, finding))
-        return sorted(stories.values(), key=lambda told: told[0][1].standing.rank)
+        return sorted(stories.values(), key=lambda story: story[0][1].standing.rank)
 
     def _findings(self) -> Iterator[tuple[str, Finding]]:
         for _, graph in self._census.graphs.ranked():
@@ -212,26 +213,29 @@ class _Terminal:
             self._print(f"note: {clip(visible(note), _MESSAGE)}", indent=2)
 
     def _next(self) -> None:
-        steps = list(dict.fromkeys(self._steps()))
+        steps = self._steps()
         if not steps:
             return
         self._heading("What to do next")
-        for number, step in enumerate(steps[:8], start=1):
+        for number, (step, whose) in enumerate(list(steps.items())[:_STEPS], start=1):
             line = Table.grid(padding=(0, 1))
-            line.add_row(Text(f"{number}."), Text(clip(visible(step), _MESSAGE)))
+            line.add_row(Text(f"{number}."), Text(clip(visible(f"{', '.join(whose)}: {step}"), _MESSAGE)))
             self._console.print(Padding(line, (0, 0, 0, 2)))
 
-    def _steps(self) -> Iterator[str]:
-        """For each use that failed its remediation, for each kind of error its advice, in the order of urgency."""
+    def _steps(self) -> dict[str, list[str]]:
+        """What to do and for which uses or kinds of error, in the order of urgency."""
         remedies = {use.id: use.remediation for use in self._run.uses}
-        for told in self._stories():
-            finding = told[0][1]
+        steps: dict[str, list[str]] = {}
+        for story in self._stories():
+            finding = story[0][1]
+            kind = finding.first.error_kind
+            pairs = [(use, remedies.get(use, "")) for use in finding.uses]
             if finding.standing is ERROR:
-                kind = finding.first.error_kind
-                if kind is not None:
-                    yield f"{kind}: {ADVICE[kind]}"
-            elif finding.standing is not WAIVED:
-                yield from (f"{use}: {remedies[use]}" for use in finding.uses if remedies.get(use))
+                pairs = [(kind.value, ADVICE[kind])] if kind else []
+            for whose, step in pairs:
+                if step and finding.standing is not WAIVED and whose not in steps.setdefault(step, []):
+                    steps[step].append(whose)
+        return steps
 
     def _heading(self, text: str) -> None:
         self._console.print()
@@ -260,10 +264,10 @@ def _name(graph: GraphRecord) -> str:
     return clip(visible(f"{graph.target}/{graph.name or graph.id}"), _NAME)
 
 
-def _subjects(told: list[tuple[str, Finding]]) -> Text:
-    text = Text(told[0][0], overflow="fold")
-    if len(told) > 1:
-        text.append(f"\nand {len(told) - 1:,} more", "dim")
+def _subjects(story: list[tuple[str, Finding]]) -> Text:
+    text = Text(story[0][0], overflow="fold")
+    if len(story) > 1:
+        text.append(f"\nand {len(story) - 1:,} more", "dim")
     return text
 
 
@@ -273,10 +277,7 @@ def _said(finding: Finding) -> Text:
     uses = visible(", ".join(finding.uses))
     text.append(f"{clip(uses, 120)} ", "bold")
     text.append(f"({', '.join(finding.severities)})\n", "dim")
-    text.append(clip(visible(first.message), _MESSAGE))
+    text.append(clip(visible(told(first)), _MESSAGE))
     if first.waiver is not None:
         text.append("\n" + clip(visible(waived_until(first.waiver)), _MESSAGE), "dim")
-        covered = beneath(first)
-        if covered is not None and covered[1] != first.message:
-            text.append(f"\nbeneath: {covered[0]}: {clip(visible(covered[1]), _MESSAGE)}", "dim")
     return text

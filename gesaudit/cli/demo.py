@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 
 from gesaudit.cli.console import Console
@@ -22,8 +23,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     failed = [item.error for item in done.published if item.error]
     for problem in failed:
         console.error(problem)
-    console.info(f"An audit of this estate ends with exit code {done.exit_code}; its reports:")
+    sys.stdout.write(f"\nAn audit of this estate ends with exit code {done.exit_code}; its reports:\n")
     for item in done.published:
         if item.path is not None and not item.error:
-            console.info(f"  {item.path}")
+            sys.stdout.write(f"  {item.path}\n")
     return 3 if failed else 0

@@ -19,16 +19,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"gesaudit {__version__}\n")
         return 0
+    import signal
+
     from gesaudit.cli.parser import build_parser
 
     arguments = build_parser().parse_args(words)
     from gesaudit.cli.console import Console
 
     console = Console.of(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI system that gives up cleans up as Ctrl-C does
     try:
         return int(arguments.run(arguments, console))
     except KeyboardInterrupt:
-        console.error("interrupted: no report was written, and the run stays marked unfinished")
+        console.error("interrupted: nothing half-written is left, and a run that was going on stays marked unfinished")
         return 130
     except BrokenPipeError:
         console.reader_left()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from pathlib import Path
 
 from gesaudit.cli.console import Console
@@ -15,7 +16,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     scenario = load_scenario(Path(arguments.scenario)) if arguments.scenario else default_scenario()
 
     def started(url: str) -> None:
-        console.info(f"GES and IAM at {url}, until Ctrl-C; audit it with: GES_ENDPOINT={url} gesaudit audit POLICY")
+        sys.stdout.write(f"GES and IAM at {url}\n")
+        sys.stdout.flush()
+        console.info(f"until Ctrl-C; try it with: GES_ENDPOINT={url} gesaudit audit policy.example.yaml")
 
     try:
         asyncio.run(serve(scenario, arguments.port, started=started))

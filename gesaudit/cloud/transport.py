@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import aiohttp
 import httpx
@@ -19,8 +20,6 @@ from gesaudit.cloud import CloudError
 from gesaudit.cloud.faults import plain
 from gesaudit.model import ErrorKind, Fault
 from gesaudit.policy.bound import Target
-
-_LOOPBACK = ("127.", "localhost", "::1")
 
 
 def open_transport(target: Target) -> httpx.AsyncBaseTransport:
@@ -38,10 +37,17 @@ def open_transport(target: Target) -> httpx.AsyncBaseTransport:
             auto_decompress=False,
             read_bufsize=2**18,
             # nobody reaches loopback through a proxy
-            trust_env=not url.host.startswith(_LOOPBACK),
+            trust_env=not _is_loopback(url.host),
         )
 
     return AiohttpTransport(client=session, verify=context)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _tls(target: Target) -> ssl.SSLContext:

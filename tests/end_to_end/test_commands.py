@@ -24,7 +24,7 @@ def test_demo_shows_the_table_and_writes_its_reports(machine: Machine) -> None:
     assert "customer-360" in ran.out
     for name in ("audit.html", "junit.xml", "result.json"):
         assert (machine.folder / "gesaudit-demo" / name).stat().st_size > 1000
-        assert f"gesaudit-demo/{name}" in ran.err
+        assert f"gesaudit-demo/{name}" in ran.out
     result = json.loads((machine.folder / "gesaudit-demo" / "result.json").read_text())
     assert set(result["summary"]["outcomes"]) == {"pass", "fail", "error", "waived", "not_applicable"}
     assert all(result["summary"]["outcomes"].values()), "the demo's estate shows every outcome"

@@ -39,8 +39,8 @@ def usable_ms(timestamp: int | None) -> int | None:
 
     0 and below is missing, not 1970. Seconds instead of milliseconds are told by their magnitude.
     """
-    if timestamp is None or timestamp <= 0:
+    if timestamp is None:
         return None
-    if timestamp < _SECONDS_BELOW:
-        return timestamp * 1000
-    return timestamp if timestamp <= _LAST_MS else None
+    if _SECONDS_BELOW <= timestamp <= _LAST_MS:
+        return timestamp
+    return timestamp * 1000 if 0 < timestamp < _SECONDS_BELOW else None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import msgspec
 
-from gesaudit.instant import from_ms, to_ms
+from gesaudit.instant import from_ms, to_ms, usable_ms
 from gesaudit.model import Backup, Evidence, Facts, Graph, GraphRecord, TargetRecord, Waiver
 
 GRACE = timedelta(minutes=5)
@@ -43,23 +43,23 @@ class GraphView:
     def _split(self, rows: Sequence[Backup]) -> None:
         graph_id = self.graph.id
         now, taken = to_ms(self.at) + _GRACE_MS, to_ms(self.taken_at) + _GRACE_MS
-        dated: list[tuple[int, str, Backup]] = []
+        dated: list[tuple[int, str, int, Backup]] = []
         future, undated = [], []
-        for row in rows:
-            if row.graph_id and row.graph_id != graph_id:
+        for number, row in enumerate(rows):
+            if row.graph_id != graph_id and row.graph_id:
                 continue
-            start = row.start_ms
+            start = usable_ms(row.start_timestamp)
             if start is None:
                 undated.append(row)
             elif start > taken:
                 future.append(row)
             elif start <= now:
-                dated.append((start, row.id, row))
-        dated.sort(key=lambda entry: entry[:2])
+                dated.append((start, row.id, number, row))
+        dated.sort()
+        self._starts = [entry[0] for entry in dated]
+        self.backups: tuple[Backup, ...] = tuple([entry[3] for entry in dated])
         if self._simulated:
-            dated = [(start, key, _as_it_was(row, now)) for start, key, row in dated]
-        self._starts = [start for start, _, _ in dated]
-        self.backups: tuple[Backup, ...] = tuple(row for _, _, row in dated)
+            self.backups = tuple(_as_it_was(row, now) for row in self.backups)
         self.future, self.undated = tuple(future), tuple(undated)
 
     def newest(self, *, status: str | None = None, method: str | None = None, imports: bool = False) -> Backup | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
+import zstandard
 from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from gesaudit.instant import format_instant, from_ms, parse_instant, to_ms
@@ -122,12 +122,12 @@ _FIELDS = Backup.__struct_fields__
 def pack(backups: Sequence[Backup]) -> bytes:
     """A list of backups as bytes: column by column, because a column compresses better than a row."""
     columns = list(zip(*map(msgspec.structs.astuple, backups), strict=True))
-    return zlib.compress(msgspec.msgpack.encode((_FIELDS, columns)), 1)
+    return zstandard.compress(msgspec.msgpack.encode((_FIELDS, columns)), 1)
 
 
 def unpack(body: bytes) -> list[Backup]:
     """What `pack` packed; fields that a later version added are None in older lists."""
-    fields, columns = msgspec.msgpack.decode(zlib.decompress(body))
+    fields, columns = msgspec.msgpack.decode(zstandard.decompress(body))
     known = [(name, column) for name, column in zip(fields, columns, strict=False) if name in _FIELDS]
     names = [name for name, _ in known]
     return [Backup(**dict(zip(names, row, strict=True))) for row in zip(*(column for _, column in known), strict=True)]

@@ -234,7 +234,7 @@ def test_any_name_gives_a_page_with_one_script(name, message):
     run.info = replace(INFO, series=name, policy_path=message, notes=(name,))
     page = read(run)
     assert len(page.findall(".//script")) == 1
-    assert len(page.find_class("card")) == 4
+    assert len(page.find_class("card")) == 5
 
 
 @pytest.mark.parametrize(

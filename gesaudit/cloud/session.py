@@ -157,7 +157,9 @@ class Session:
         chunks, size = [], 0
         if int(response.headers.get("content-length") or 0) > MOST_BYTES:
             raise self._too_large()
-        async for chunk in response.aiter_bytes():
+        stream = response.stream
+        encoded = "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream)
+        async for chunk in response.aiter_bytes() if encoded else stream:  # to decode nothing costs, too
             size += len(chunk)
             if size > MOST_BYTES:
                 raise self._too_large()

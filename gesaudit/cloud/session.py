@@ -158,8 +158,11 @@ class Session:
         if int(response.headers.get("content-length") or 0) > MOST_BYTES:
             raise self._too_large()
         stream = response.stream
-        encoded = "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream)
-        async for chunk in response.aiter_bytes() if encoded else stream:  # to decode nothing costs, too
+        if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+            pieces = response.aiter_bytes()
+        else:
+            pieces = aiter(stream)  # to decode nothing costs, too
+        async for chunk in pieces:
             size += len(chunk)
             if size > MOST_BYTES:
                 raise self._too_large()

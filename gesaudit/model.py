@@ -105,7 +105,7 @@ class Fault:
     message: str
 
 
-class Backup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Backup(msgspec.Struct, frozen=True, gc=False):
     """One row of a backup list, with the service's own field names (GES API v2, "ListGraphBackups").
 
     Any field but `id` may be None: the service leaves fields out. Timestamps are epoch milliseconds as the service

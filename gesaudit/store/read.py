@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, select
 
 from gesaudit.instant import from_ms
 from gesaudit.model import Backup, EvidenceState, GraphRecord, Outcome, Result, Severity, TargetRecord, Use, Waiver
@@ -14,6 +13,15 @@ from gesaudit.report import RunInfo, Summary
 from gesaudit.store import StoreError, v1
 
 _CHUNK = 500
+_LIST = (
+    select(v1.lists.c.body)
+    .join(v1.graphs, v1.graphs.c.list == v1.lists.c.digest)
+    .where(
+        v1.graphs.c.run == bindparam("run"),
+        v1.graphs.c.target == bindparam("target"),
+        v1.graphs.c.id == bindparam("id"),
+    )
+)
 
 
 def find_run(connection: Connection, wanted: str = "last") -> str:
@@ -122,8 +130,10 @@ class StoredRun:
             .where(results.c.run == self._id, results.c.position.between(first, last))
             .order_by(results.c.position, results.c.ordinal)
         )
-        found = groupby(self._all(wanted), key=lambda row: int(row.position))
-        return {position: [v1.result_in(row) for row in rows] for position, rows in found}
+        found: dict[int, list[Result]] = {}
+        for row in self._all(wanted):
+            found.setdefault(row[1], []).append(v1.result_in(row))
+        return found
 
     def target_results(self) -> Iterator[Result]:
         return iter(self._results(v1.TARGET_SCOPE, v1.TARGET_SCOPE).get(v1.TARGET_SCOPE, ()))
@@ -132,15 +142,10 @@ class StoredRun:
         return iter(self._results(v1.RUN_SCOPE, v1.RUN_SCOPE).get(v1.RUN_SCOPE, ()))
 
     def backups(self, graph: GraphRecord) -> Sequence[Backup]:
-        graphs, lists = v1.graphs, v1.lists
-        wanted = (
-            select(lists.c.body)
-            .join(graphs, graphs.c.list == lists.c.digest)
-            .where(graphs.c.run == self._id, graphs.c.target == graph.target, graphs.c.id == graph.id)
-        )
-        rows = self._all(wanted)
-        return v1.unpack(rows[0].body) if rows else ()
+        with self._engine.connect() as connection:
+            body = connection.execute(_LIST, {"run": self._id, "target": graph.target, "id": graph.id}).scalar()
+        return v1.unpack(body) if body else ()
 
-    def _all(self, query: Any) -> Sequence[Row[Any]]:
+    def _all(self, query: Any) -> Sequence[Any]:
         with self._engine.connect() as connection:
             return connection.execute(query).all()

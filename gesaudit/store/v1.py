@@ -129,6 +129,8 @@ def pack(backups: Sequence[Backup]) -> bytes:
 def unpack(body: bytes) -> list[Backup]:
     """What `pack` packed; fields that a later version added are None in older lists."""
     fields, columns = msgspec.msgpack.decode(zstandard.decompress(body))
+    if tuple(fields) == _FIELDS:
+        return list(map(Backup, *columns))
     known = [(name, column) for name, column in zip(fields, columns, strict=False) if name in _FIELDS]
     names = [name for name, _ in known]
     return [Backup(**dict(zip(names, row, strict=True))) for row in zip(*(column for _, column in known), strict=True)]
@@ -289,18 +291,25 @@ def result_out(result: Result) -> dict[str, Any]:
     }
 
 
-def result_in(row: Any) -> Result:
+_SEVERITIES = {severity.value: severity for severity in Severity}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_SCOPES = {scope.value: scope for scope in Scope}
+
+
+def result_in(row: Sequence[Any]) -> Result:
+    """From a row of `results` in the order of its columns: there are many, and names cost."""
+    scope, target, graph_id, use, rule, severity, outcome, kind, message, details, backups, waiver = row[3:]
     return Result(
-        use=row.use,
-        rule=row.rule,
-        severity=Severity(row.severity),
-        scope=Scope(row.scope),
-        outcome=Outcome(row.outcome),
-        message=row.message,
-        target=row.target,
-        graph_id=row.graph_id,
-        error_kind=ErrorKind(row.error_kind) if row.error_kind else None,
-        details=load(row.details) or {},
-        backups=tuple(load(row.backups) or ()),
-        waiver=waiver_in(load(row.waiver)) if row.waiver else None,
+        use=use,
+        rule=rule,
+        severity=_SEVERITIES[severity],
+        scope=_SCOPES[scope],
+        outcome=_OUTCOMES[outcome],
+        message=message,
+        target=target,
+        graph_id=graph_id,
+        error_kind=ErrorKind(kind) if kind else None,
+        details=msgspec.json.decode(details) if details else {},
+        backups=tuple(msgspec.json.decode(backups)) if backups else (),
+        waiver=waiver_in(load(waiver)) if waiver else None,
     )

@@ -62,11 +62,11 @@ def ticked(text: str) -> list[str]:
 def section(page: Path, heading: str) -> str:
     """What stands beneath a heading, up to the next one of its level or above."""
     text = page.read_text("utf-8")
-    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
+    headings = _FENCE.sub(lambda fence: " " * len(fence[0]), text)  # a comment in a block is none
+    found = re.search(rf"^(#+) {re.escape(heading)}$", headings, re.MULTILINE)
     assert found is not None, f"{page.name} has no section {heading!r}"
-    rest = text[found.end() :]
-    after = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
-    return rest[: after.start()] if after else rest
+    after = re.compile(rf"^#{{1,{len(found[1])}}} ", re.MULTILINE).search(headings, found.end())
+    return text[found.end() : after.start() if after else None]
 
 
 def rows(text: str) -> dict[str, list[str]]:

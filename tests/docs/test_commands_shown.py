@@ -37,7 +37,7 @@ def calls() -> list[str]:
 @pytest.mark.parametrize("call", calls())
 def test_a_call_parses(call: str) -> None:
     words = shlex.split(call)[1:]
-    if words in (["--version"], ["--help"], ["audit", "--help"]):
+    if words in (["--version"], ["--help"]) or tuple(words) in [path for path, _ in commands()]:
         return
     assert callable(build_parser().parse_args(words).run)
 

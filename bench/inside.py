@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _ROOMS = {
-    "reports (jinja2, expat and all)": (
+    "reports (jinja2 and all)": (
         "gesaudit_reports",
         "jinja2",
         "markupsafe",
@@ -22,7 +22,7 @@ _ROOMS = {
         "gesaudit/report",
     ),
     "judge, view and rules": ("gesaudit/judge", "gesaudit/view", "gesaudit/duration", "gesaudit_rules"),
-    "store (SQLAlchemy, SQLite, zlib)": ("gesaudit/store", "sqlalchemy", "zlib", "sqlite3", "_hashlib"),
+    "store (SQLAlchemy, SQLite, packing)": ("gesaudit/store", "sqlalchemy", "zstandard", "zlib", "sqlite3", "_hashlib"),
     "gesaudit.cloud (with tenacity)": ("gesaudit/cloud", "tenacity", "/email/"),
     "gesaudit.tasks and model": ("gesaudit/tasks", "gesaudit/model", "gesaudit/instant", "gesaudit/plan"),
     "policy file (pydantic, yaml)": ("gesaudit/policy", "pydantic", "yaml"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Iterator
+from inspect import isclass
 from pathlib import Path
 from typing import Any, get_args
 
@@ -119,9 +119,7 @@ def keys(model: type[BaseModel]) -> Iterator[str]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
-        if issubclass(annotation, BaseModel):
-            yield annotation
-        return
+    if isclass(annotation) and issubclass(annotation, BaseModel):
+        yield annotation
     for inner in get_args(annotation):
         yield from models_in(inner)

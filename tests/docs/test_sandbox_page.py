@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from gesaudit.sandbox.faults import AnyFault, Fault
 from gesaudit.sandbox.scenario import Cadence, Graph, Project, Row, Scenario, default_scenario, parse_scenario
@@ -13,7 +14,7 @@ from tests.docs.pages import ROOT, Block, blocks, rows, section, ticked
 
 PAGE = ROOT / "docs" / "sandbox.md"
 FAULTS: tuple[type[Fault], ...] = get_args(get_args(AnyFault)[0])
-TABLES = {
+TABLES: dict[str, type[BaseModel]] = {
     "The top": Scenario,
     "A project": Project,
     "A graph": Graph,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from gesaudit.cli.console import Console
 from gesaudit.instant import parse_instant
-from gesaudit.model import Severity
+from gesaudit.model import Outcome, Severity
 from gesaudit.plan import Narrow
 from gesaudit.policy.load import load_policy
 from gesaudit.publish import Published
@@ -30,6 +30,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         reports = with_terminal(reports, catalogue, width=width, color=console.color)
     done = audit(policy, reports, _options(arguments), progress=console.progress())
     tell(done.published, console)
+    if console.quiet and done.exit_code:
+        errors, failures = done.summary.count(Outcome.ERROR), done.summary.gated
+        console.error(f"exit code {done.exit_code}: {failures} failures at the gate, {errors} results not evaluated")
     return done.exit_code
 
 

@@ -18,7 +18,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     def started(url: str) -> None:
         sys.stdout.write(f"GES and IAM at {url}\n")
         sys.stdout.flush()
-        console.info(f"until Ctrl-C; try it with: GES_ENDPOINT={url} gesaudit audit policy.example.yaml")
+        project = scenario.projects[0]
+        token = f"GES_TOKEN={project.tokens[0]} " if project.tokens else ""
+        console.info(
+            f"until Ctrl-C; try: {token}gesaudit policy init --endpoint {url} --project-id {project.project_id}"
+        )
 
     try:
         asyncio.run(serve(scenario, arguments.port, started=started))

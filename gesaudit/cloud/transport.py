@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from ipaddress import ip_address
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
@@ -19,6 +19,7 @@ from httpx_aiohttp import AiohttpTransport
 from gesaudit.cloud import CloudError
 from gesaudit.cloud.faults import plain
 from gesaudit.model import ErrorKind, Fault
+from gesaudit.policy.address import is_loopback
 from gesaudit.policy.bound import Target
 
 
@@ -36,18 +37,19 @@ def open_transport(target: Target) -> httpx.AsyncBaseTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             read_bufsize=2**18,
-            # nobody reaches loopback through a proxy
-            trust_env=not _is_loopback(url.host),
+            trust_env=False,  # it would read ~/.netrc as well, and send what it finds there
         )
 
-    return AiohttpTransport(client=session, verify=context)
+    return AiohttpTransport(client=session, verify=context, proxy=_proxy(url))
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _proxy(url: httpx.URL) -> httpx.Proxy | None:
+    """The proxy that the environment names for an address; nobody reaches loopback through one."""
+    if is_loopback(url.host) or proxy_bypass(url.host):
+        return None
+    named = getproxies()
+    address = named.get(url.scheme) or named.get("all")
+    return httpx.Proxy(address if "://" in address else f"http://{address}") if address else None
 
 
 def _tls(target: Target) -> ssl.SSLContext:

@@ -39,6 +39,11 @@ class Judging:
     def __post_init__(self) -> None:
         self.waived = self.waived or [0] * len(self.waivers)
 
+    def ended_waiver(self, use: str, target: str | None, graph_id: str | None, names: Sequence[str]) -> Waiver | None:
+        """The latest waiver that would cover a failure had it not ended."""
+        ended = (waiver for waiver in self.waivers if covers(waiver, use, target, graph_id, names))
+        return max(ended, key=lambda waiver: waiver.expires, default=None)
+
     def waiver_for(self, use: str, target: str | None, graph_id: str | None, names: Sequence[str]) -> Waiver | None:
         """The first waiver that covers a failure and has not ended, counted."""
         for position, waiver in enumerate(self.waivers):
@@ -162,7 +167,10 @@ def _outcome(use: BoundUse, subject: _Subject, judging: Judging, verdict: Verdic
             beneath = {"outcome": Outcome.FAIL.value, "message": verdict.message}
             details = {**verdict.details, "beneath": beneath}
             return _result(use, subject, Outcome.WAIVED, message, details=details, backups=backups, waiver=waiver)
-        return _result(use, subject, Outcome.FAIL, verdict.message, details=verdict.details, backups=backups)
+        ended = judging.ended_waiver(use.id, subject.target, subject.graph_id, subject.names)
+        since = f" (its waiver ended on {ended.expires.isoformat()})" if ended else ""
+        text = f"{verdict.message}{since}"
+        return _result(use, subject, Outcome.FAIL, text, details=verdict.details, backups=backups)
     outcome = Outcome.PASS if isinstance(verdict, Pass) else Outcome.NOT_APPLICABLE
     return _result(use, subject, outcome, verdict.message, details=verdict.details, backups=backups)
 

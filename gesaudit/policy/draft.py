@@ -156,7 +156,9 @@ def _bytes(path: str) -> bytes:
         with Path(path).open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise PolicyError([f"{path}: there is no such file; `gesaudit policy init` writes a first policy"]) from None
+        raise PolicyError(
+            [f"{path}: there is no such file; `gesaudit policy init --region REGION` writes a first one"]
+        ) from None
     except (OSError, ValueError) as exc:
         raise PolicyError([f"{path}: cannot be read: {getattr(exc, 'strerror', None) or exc}"]) from None
     if len(raw) > LARGEST_FILE:

@@ -100,9 +100,7 @@ class _Expansion:
         if not value and default is not None:
             return default
         if value is None:
-            raise _NotToBeHad(
-                f"the environment variable {name} is not set; set it, or give a default: ${{{name}:-default}}"
-            )
+            raise _NotToBeHad(f"the environment variable {name} is not set; export it")
         # what is no UTF-8 in the environment comes as lone surrogates, which neither JSON nor a file takes
         if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
             raise _NotToBeHad(f"the environment variable {name} is not UTF-8")

@@ -70,7 +70,7 @@ def starter_policy(
     """
     places = {"region": region, "endpoint": endpoint, "iam_endpoint": iam_endpoint}
     text = _HEAD.format(
-        target=scalar(target or region or "project"),
+        target=scalar(target or region or "prod"),
         address="".join(f"    {key}: {scalar(value)}\n" for key, value in places.items() if value),
         project_id=scalar(project_id),
     )

@@ -38,8 +38,8 @@ def find_run(connection: Connection, wanted: str = "last") -> str:
     )
     matching = {row.id: row.finished_at for row in rows}
     if wanted not in matching and len(matching) != 1:
-        word = "no run" if not matching else f"{len(matching)} runs"
-        raise StoreError(f"{word} in the store begin with {wanted!r}")
+        what = f"{len(matching)} runs in the store begin" if matching else "no run in the store begins"
+        raise StoreError(f"{what} with {wanted!r}: give more of its id")
     found = wanted if wanted in matching else next(iter(matching))
     if matching[found] is None:
         raise StoreError(f"the run {found} was cut off and never finished, so there is nothing to report")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -39,6 +40,7 @@ from gesaudit.store.read import StoredRun
 from gesaudit.store.record import Recorder
 from gesaudit.tasks.progress import Progress
 
+log = logging.getLogger(__name__)
 Now = Callable[[], datetime]
 
 
@@ -221,6 +223,7 @@ class _Audit:
             proof=evidence.proof,
             results=results,
         )
+        log.info("%s", _Told(record))
         self._recorder.graph(position, record, evidence.backups)
         self._progress.judged(record)
 
@@ -294,7 +297,9 @@ class _Audit:
         if self._options.as_of is not None:
             notes.append("Simulated: judged for an instant that was given with --as-of, not for the time of the run.")
         if self._options.narrow.narrowed:
-            notes.append("Narrowed by --target or --graph: this is not the whole policy.")
+            left = [f"--target {name}" for name in self._options.narrow.targets]
+            left += [f"--graph {pattern}" for pattern in self._options.narrow.graphs]
+            notes.append(f"Narrowed to {', '.join(left)}: this is not the whole policy.")
         for name, collector in self._collectors.items():
             skew = collector.skew
             if collector.clock_fault is not None:
@@ -307,6 +312,20 @@ class _Audit:
                 given = self._options.as_of is not None
                 notes.append(f"{text}." if given else f"{text}; judged for the server's time.")
         return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A graph in a line of the log; made only when somebody listens."""
+
+    record: GraphRecord
+
+    def __str__(self) -> str:
+        record, proof = self.record, self.record.proof
+        said = ", ".join(f"{result.use} {result.outcome}" for result in record.results) or "no rule applies"
+        passes = f", {proof.passes} passes" if proof.passes else ""
+        read = f"{record.backups} of {proof.count} rows in {proof.requests} requests{passes}"
+        return f"{record.target}/{record.name}: {record.state} ({read}): {said}"
 
 
 @dataclass(frozen=True, slots=True)

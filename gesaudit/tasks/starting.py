@@ -12,6 +12,7 @@ from gesaudit.cloud import CloudError
 from gesaudit.cloud.collector import Collector, OpenTransport
 from gesaudit.cloud.transport import open_transport
 from gesaudit.model import Fault, Listing
+from gesaudit.policy.address import wrong_with
 from gesaudit.policy.bound import Place, Secret, Target, TokenAuth
 from gesaudit.policy.regions import REGIONS
 from gesaudit.policy.starter import starter_policy
@@ -52,9 +53,15 @@ def starter(
     token = environ.get(TOKEN)
     if not token:
         raise TaskError(f"no token in ${TOKEN}: get one from IAM (see the README) and export it")
+    if not (token.isascii() and token.isprintable()):
+        raise TaskError(
+            f"the token in ${TOKEN} holds a line break or another character that no token has: export it anew"
+        )
     project = project_id or environ.get(PROJECT)
     if not project:
         raise TaskError(f"no project: give --project-id, or export {PROJECT}")
+    if endpoint and (wrong := wrong_with(endpoint)):
+        raise TaskError(f"--endpoint: {wrong}")
     address = endpoint or _endpoint_of(region or "")
     target = Target(
         Place("", 0, 0), region or "prod", address.rstrip("/"), None, region, project, TokenAuth(Secret(token))
@@ -79,8 +86,8 @@ def starter(
 def _endpoint_of(region: str) -> str:
     if region not in REGIONS:
         close = get_close_matches(region, REGIONS, 1)
-        hint = f'did you mean "{close[0]}"?' if close else f"there are: {', '.join(REGIONS)}"
-        raise TaskError(f"--region {region}: not known; {hint} Elsewhere give --endpoint")
+        hint = f'did you mean "{close[0]}"' if close else f"there are: {', '.join(REGIONS)}"
+        raise TaskError(f"--region {region}: not known; {hint}; elsewhere give --endpoint")
     return REGIONS[region].ges
 
 

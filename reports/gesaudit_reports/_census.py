@@ -202,6 +202,11 @@ def coverage_word(census: Census) -> str:
     return "not everything was judged" if census.judged_anything else "nothing was judged"
 
 
+def skew_of(seconds: float) -> str:
+    """How far the clocks are apart; a server's `Date` has whole seconds, so it tells no finer."""
+    return "within 1 s" if abs(seconds) <= 1 else f"{seconds:+.1f} s"
+
+
 def coverage(census: Census) -> str:
     """How much of what was asked for was judged, in one line."""
     whole = census.whole
@@ -216,5 +221,5 @@ def coverage(census: Census) -> str:
         parts.append(f"{whole.throttled:,} times throttled")
     skews = [one.clock_skew for one in census.by_target.values() if one.clock_skew is not None]
     if skews:
-        parts.append(f"largest clock skew {max(skews, key=abs):+.1f} s")
+        parts.append(f"largest clock skew {skew_of(max(skews, key=abs))}")
     return " · ".join(parts)

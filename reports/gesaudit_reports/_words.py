@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,21 +55,29 @@ EXIT_MEANINGS = {
 
 ADVICE = {
     ErrorKind.DENIED: "Let the credential read: ges:backup:list and ges:graph:list (GES ReadOnlyAccess holds both).",
-    ErrorKind.EXPIRED: "Give the run a credential that outlasts it, or one that it can renew.",
+    ErrorKind.EXPIRED: "Get a new token, one that outlasts the run.",
     ErrorKind.NOT_FOUND: "Take the graph out of the policy, or mend its id.",
-    ErrorKind.UNREACHABLE: "Check endpoint, region, proxy and certificate: gesaudit doctor.",
+    ErrorKind.UNREACHABLE: "Check endpoint, region, proxy and certificate.",
     ErrorKind.TIMEOUT: "Run the audit again; if it stays so, raise collect.timeout or collect.deadline.",
     ErrorKind.THROTTLED: "Run the audit again with a lower collect.rate or collect.concurrency.",
     ErrorKind.REJECTED: "Check the project and the graph's id; the request ids are what support asks for.",
     ErrorKind.MALFORMED: "Run the audit again; if it stays so, hand the request ids to support.",
     ErrorKind.MOVING: "Run the audit again when no backups are being taken or deleted.",
-    ErrorKind.LIMIT: "The answer was larger than is accepted; hand the request ids to support.",
+    ErrorKind.LIMIT: "Lower collect.page_size.",
     ErrorKind.CLOCK: "Set the clock of this machine, then run the audit again.",
     ErrorKind.FUTURE: "Judge for an instant that lies before the evidence was taken.",
     ErrorKind.MISSING_FACTS: "The service did not say what the rule needs; see the message.",
     ErrorKind.NO_MATCH: "Mend the name or the pattern in the policy, or say allow_empty: true.",
     ErrorKind.RULE: "The rule itself is at fault; tell its author.",
 }
+
+
+_REQUEST = re.compile(r"request [\w.:-]+")
+
+
+def gist(message: str) -> str:
+    """A message without the request that it names: what one cause says of many graphs."""
+    return _REQUEST.sub("request", message)
 
 
 class Standings:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -13,7 +17,7 @@ import pytest
 from gesaudit import ErrorKind, EvidenceState
 from gesaudit.cloud.collector import Collector
 from gesaudit.model import Evidence, Facts, Graph
-from tests.cloud.virtual import PROJECT, Handler, Service, clock, error, page, read, row, run, target
+from tests.cloud.virtual import NOW, PROJECT, Handler, Service, clock, error, page, read, row, run, target
 
 
 def read_many(count: int, service: Service, then: Callable[[Collector], Any] = lambda _: None, **collect: Any) -> Any:
@@ -143,3 +147,39 @@ def test_the_list_of_graphs_is_proven_complete_too() -> None:
     assert len(listing.graphs) == 25
     assert listing.graphs[0].created.isoformat() == "2026-01-01T00:00:00+00:00"
     assert len(service.asked) == 7
+
+
+def test_a_netrc_adds_no_credential_and_a_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Over a real transport: the proxy is a server of ours, which sees what would have gone to the cloud."""
+    (tmp_path / "netrc").write_text("default login me password canary-netrc\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    asked: list[dict[str, str]] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append({"line": self.requestline, **{name.lower(): text for name, text in self.headers.items()}})
+            body = b'{"backup_count": 0, "backup_list": []}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
+        away = replace(target(attempts=1), endpoint="http://ges.example.test")
+
+        async def work() -> Evidence:
+            async with Collector(away, lambda: NOW) as collector:
+                return await collector.evidence(Graph("g", "prod", PROJECT))
+
+        evidence = asyncio.run(work())
+        server.shutdown()
+    assert evidence.state is EvidenceState.COMPLETE, evidence.error
+    assert asked[0]["line"].startswith("GET http://ges.example.test/v2/")
+    assert "authorization" not in asked[0]

@@ -46,7 +46,7 @@ def test_values(text, value):
 
 
 PROBLEMS = [
-    ("${MISSING}", "a: the environment variable MISSING is not set; set it, or give a default: ${MISSING:-default}"),
+    ("${MISSING}", "a: the environment variable MISSING is not set; export it"),
     ("${A", "a: a ${ without its closing brace; a plain ${ is written $${"),
     ("${}", "a: not a reference; write ${NAME} or ${NAME:-default}, and $${ for a plain ${"),
     ("${1A}", "a: not a reference; write ${NAME} or ${NAME:-default}, and $${ for a plain ${"),
@@ -95,7 +95,7 @@ def test_an_alias_expands_where_it_stands(refused):
     rest = 'x-name: §&name "${MISSING}"\nname: *name\n'
     refused(
         policy(rest=rest),
-        "name: the environment variable MISSING is not set; set it, or give a default: ${MISSING:-default}",
+        "name: the environment variable MISSING is not set; export it",
     )
 
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from gesaudit import GraphRecord, Outcome, Result, Run, Scope, Use, Waiver, format_instant
 from gesaudit_reports import _words as words
-from gesaudit_reports._census import Census, Coverage, coverage, coverage_word, take_census
+from gesaudit_reports._census import Census, Coverage, coverage, coverage_word, skew_of, take_census
 from gesaudit_reports._words import STANDINGS, Standing, Standings, clip, visible
 from gesaudit_reports.html.cards import Card, CardMaker
 from gesaudit_reports.html.strip import DAYS, WIDTH
@@ -219,6 +219,7 @@ def _template() -> Any:
         line=visible,
         spelled=_spelled,
         plural=words.plural,
+        skew_of=skew_of,
         instant=words.instant,
         stamp=words.stamp,
         told=words.told,

@@ -30,6 +30,7 @@ from gesaudit_reports._words import (
     age,
     clip,
     exit_meaning,
+    gist,
     instant,
     plural,
     told,
@@ -124,7 +125,7 @@ class _Terminal:
         stories: dict[tuple[object, ...], list[tuple[str, Finding]]] = {}
         for subject, finding in self._findings():
             first = finding.first
-            key = (finding.standing.rank, first.message, first.error_kind, first.waiver, *finding.uses)
+            key = (finding.standing.rank, gist(first.message), first.error_kind, first.waiver, *finding.uses)
             stories.setdefault(key, []).append((subject, finding))
         return sorted(stories.values(), key=lambda story: story[0][1].standing.rank)
 

@@ -368,8 +368,7 @@ reports: [{format: §zzz, path: x}]
 """.replace("§name: a", "name: a"),
         'nmae: unknown key; did you mean "name"?',
         'targets[0].region: unknown region "eu-wst-101" without an `endpoint`; did you mean "eu-west-101"?',
-        "targets[0].project_id: the environment variable MISSING is not set; set it, or give a default: "
-        "${MISSING:-default}",
+        "targets[0].project_id: the environment variable MISSING is not set; export it",
         'targets[0].auth.tokn: unknown key; did you mean "token"?',
         'targets[0].graphs[1].id: a second graph with the id "a" (first at 8:19)',
         'rules[0].rule: unknown rule "agee"; did you mean "age"?',

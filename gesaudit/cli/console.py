@@ -163,8 +163,7 @@ class _Bar(Progress):
         del graph
         self._bar.advance(self._task)
 
-    def rendering(self, reports: int) -> None:
-        del reports
+    def finished(self) -> None:
         self._bar.stop()
 
 

@@ -18,7 +18,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.info(f"sandbox at {box.url}, audited with {example_policy()}")
         width = None if console.quiet else shutil.get_terminal_size((100, 24)).columns
         done = audit_example(
-            box.url, Path(arguments.out), width=width, color=console.color, progress=console.progress()
+            box.url,
+            Path(arguments.out),
+            store=arguments.store,
+            width=width,
+            color=console.color,
+            progress=console.progress(),
         )
     failed = [item.error for item in done.published if item.error]
     for problem in failed:

@@ -105,6 +105,7 @@ def _audit(commands: argparse._SubParsersAction[argparse.ArgumentParser], common
 def _demo(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("demo", parents=[common], help="audit a sandbox with the example policy")
     parser.add_argument("--out", default="gesaudit-demo", metavar="DIR", help="where reports go (default: %(default)s)")
+    parser.add_argument("--store", metavar="PATH", help="keep the run in this store (default: it is not kept)")
     parser.set_defaults(run=_lazy("demo"))
 
 

@@ -91,9 +91,11 @@ def audit(
     check_paths(reports)
     with open_store(options.store, temporary=options.temporary_store) as engine:
         work = _Audit(policy, options, engine, progress, now, opener)
-        asyncio.run(work.run())
+        try:
+            asyncio.run(work.run())
+        finally:
+            progress.finished()
         stored = StoredRun(engine, work.run_id)
-        progress.rendering(len(reports) + len(policy.deliveries))
         deliveries = () if options.as_of else policy.deliveries
         published = publish(stored, reports, deliveries, stdout)
         code = stored.info.exit_code

@@ -19,15 +19,21 @@ def example_policy() -> Path:
 
 
 def audit_example(
-    endpoint: str, out: Path, *, width: int | None = None, color: bool = False, progress: Progress | None = None
+    endpoint: str,
+    out: Path,
+    *,
+    store: str | None = None,
+    width: int | None = None,
+    color: bool = False,
+    progress: Progress | None = None,
 ) -> Audited:
     """Audits the service at `endpoint` with the example policy; its reports go to the folder `out`.
 
-    With a `width`, the terminal report goes to standard output. Nothing is kept in the user's store.
+    With a `width`, the terminal report goes to standard output. The run is kept only where a `store` is named.
     """
     policy, catalogue = load_policy(example_policy(), {"GES_ENDPOINT": endpoint})
     policy = replace(policy, path=example_policy().name)
     reports = tuple(replace(bound, path=out / bound.path.name) for bound in policy.reports if bound.path is not None)
     if width is not None:
         reports = with_terminal(reports, catalogue, width=width, color=color)
-    return audit(policy, reports, AuditOptions(temporary_store=True), progress=progress)
+    return audit(policy, reports, AuditOptions(store=store, temporary_store=store is None), progress=progress)

@@ -17,5 +17,5 @@ class Progress:
     def warning(self, text: str) -> None:
         """Something that the user should know now."""
 
-    def rendering(self, reports: int) -> None:
-        """Everything is judged; reports follow."""
+    def finished(self) -> None:
+        """Everything is judged, or the run was cut off; nothing more is told."""

@@ -56,7 +56,8 @@ def serving(folder: Path) -> Iterator[int]:
     text = text.replace("http {", f"http {{ {' '.join(temporary)}", 1)
     if os.geteuid() == 0:  # its workers may not read the checkout otherwise
         text = f"user root;\n{text}"
-    conf = folder / "bench.conf"
+    text = text.replace("/nginx.pid", f"/{port}.pid")
+    conf = folder / f"{port}.conf"
     conf.write_text(text)
     command = [find_nginx(), "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(conf), "-g", "daemon off;"]
     process = subprocess.Popen(command)
@@ -66,6 +67,7 @@ def serving(folder: Path) -> Iterator[int]:
     finally:
         process.terminate()
         process.wait()
+        conf.unlink()
 
 
 def _free_port() -> int:

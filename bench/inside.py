@@ -68,7 +68,7 @@ def profile(policy_path: Path, store: Path) -> dict[str, float]:
     profiler = cProfile.Profile()
     profiler.runcall(main, ["audit", str(policy_path), "--no-progress", "--store", str(store), "--quiet"])
     statistics = pstats.Stats(profiler)
-    statistics.dump_stats(policy_path.with_suffix(".prof"))
+    statistics.dump_stats(policy_path.parents[1] / "audit.prof")
     times: Counter[str] = Counter()
     for function, (_, _, own, _, callers) in statistics.stats.items():  # type: ignore[attr-defined]
         room = _room(function)

@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from cloud import SHARED, BenchError, find_nginx, make_pages, serving, write_policy
 from measure import GESAUDIT, PYTHON, Sample, fresh_store, prepare_environment, whole, whole_audit
@@ -210,9 +211,9 @@ def measured(arguments: argparse.Namespace) -> Lines:
     prepare_environment(work)
     told("pages")
     pages = make_pages(work, arguments.graphs * (1 if arguments.quick else 4), arguments.backups)
-    with serving(pages) as port:
+    with serving(pages) as port, TemporaryDirectory(dir=work) as scratch:
         rounds = 1 if arguments.quick else arguments.rounds
-        bench = Bench(work, pages, port, arguments.graphs, arguments.backups, rounds, arguments.quick)
+        bench = Bench(Path(scratch), pages, port, arguments.graphs, arguments.backups, rounds, arguments.quick)
         lines = heading(bench)
         for title, section in SECTIONS:
             lines += [f"## {title}", "", *section(bench)]

@@ -99,7 +99,7 @@ class Collector:
             taken_at=tally.server_at if trusted and tally.server_at else tally.last_at or self._now(),
             server_time=trusted,
             error=fault,
-            proof=self._proof(reader, tally, len({row.id for row in rows if row.id})),
+            proof=self._proof(reader, tally, len(rows if fault is None else {row.id for row in rows if row.id})),
         )
 
     def _reader(self, path: str, kind: Kind[Row], tally: Tally, cap: Cap) -> Reader[Row]:

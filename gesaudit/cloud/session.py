@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -113,13 +114,24 @@ class Session:
     ) -> Decoded:
         """The decoded answer. Tries again while a fault may pass and attempts and deadline last; raises CloudError."""
         most = attempts or self.target.collect.attempts
+        try:
+            return await self._once(path, query, decode, tally)
+        except CloudError as error:
+            if not error.passing:
+                raise
+            failed: list[CloudError] = [error]
+
+        async def attempt() -> Decoded:
+            if failed:  # the first one was made already: a healthy list does not pay for what only a faulty one needs
+                raise failed.pop()
+            return await self._once(path, query, decode, tally)
 
         def enough(state: tenacity.RetryCallState) -> bool:
             late = asyncio.get_running_loop().time() + state.upcoming_sleep > (tally.deadline or float("inf"))
             return state.attempt_number >= most or late
 
         retrying = tenacity.AsyncRetrying(wait=_wait, stop=enough, retry=_MAY_PASS, reraise=True)
-        return await retrying(self._once, path, query, decode, tally)
+        return await retrying(attempt)
 
     async def _once(self, path: str, query: str, decode: Callable[[bytes], Decoded], tally: Tally) -> Decoded:
         await self._pace.turn()
@@ -128,8 +140,8 @@ class Session:
             tally.requests += 1
             tally.retries += tally.last_error is not None and tally.last_error.passing
             try:
-                response, body = await self._send(path, query)
-                decoded = self._read(response, body, decode, tally)
+                status, headers, body = await self._send(path, query)
+                decoded = self._read(status, headers, body, decode, tally)
             except Exception as exc:
                 error = tally.last_error = explain(exc, self.host)
                 log.info("%s: %s %s", self.target.name, path, error.fault.message)
@@ -140,25 +152,27 @@ class Session:
         self._pace.answered()
         return decoded
 
-    async def _send(self, path: str, query: str) -> tuple[httpx.Response, bytes]:
+    async def _send(self, path: str, query: str) -> tuple[int, Mapping[str, str], bytes]:
         url = httpx.URL(self.target.endpoint + path + "?" + query)
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._timeouts)
         try:
             async with asyncio.timeout(self.target.collect.timeout.total_seconds()):
                 response = await self._transport.handle_async_request(request)
                 try:
-                    return response, await self._body(response)
+                    # once: httpx looks for its encoding anew at every header that is asked for
+                    headers = {name.lower().decode(): text.decode("latin-1") for name, text in response.headers.raw}
+                    return response.status_code, headers, await self._body(response, headers)
                 finally:
                     await response.aclose()
         except TimeoutError:
             raise too_slow(self.host) from None
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
         chunks, size = [], 0
-        if int(response.headers.get("content-length") or 0) > MOST_BYTES:
+        if int(headers.get("content-length") or 0) > MOST_BYTES:
             raise self._too_large()
         stream = response.stream
-        if "content-encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        if "content-encoding" in headers or not isinstance(stream, httpx.AsyncByteStream):
             pieces = response.aiter_bytes()
         else:
             pieces = aiter(stream)  # to decode nothing costs, too
@@ -173,14 +187,16 @@ class Session:
         message = f"an answer of {self.host} is larger than {MOST_BYTES // 2**20} MB: lower collect.page_size"
         return CloudError(Fault(ErrorKind.LIMIT, message), smaller_may_help=True)
 
-    def _read(self, response: httpx.Response, body: bytes, decode: Callable[[bytes], Decoded], tally: Tally) -> Decoded:
+    def _read(
+        self, status: int, headers: Mapping[str, str], body: bytes, decode: Callable[[bytes], Decoded], tally: Tally
+    ) -> Decoded:
         local = self._now()
-        request_id = response.headers.get("x-request-id", "")[:64]
-        self._answered(response.headers.get("date"), local, tally, request_id)
-        if not 200 <= response.status_code < 300:
-            wait = retry_after(response.headers.get("retry-after"), tally.server_at or local)
-            raise self._hide(classify(response.status_code, body, request_id, wait))
-        if response.headers.get("age", "0").strip() not in ("", "0"):
+        request_id = headers.get("x-request-id", "")[:64]
+        self._answered(headers.get("date"), local, tally, request_id)
+        if not 200 <= status < 300:
+            wait = retry_after(headers.get("retry-after"), tally.server_at or local)
+            raise self._hide(classify(status, body, request_id, wait))
+        if headers.get("age", "0").strip() not in ("", "0"):
             raise not_an_answer("it comes from a cache (its Age is above 0)", request_id)
         return decode(body)
 
@@ -254,6 +270,7 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
+@lru_cache(maxsize=8)  # it changes once a second
 def _http_date(value: str | None) -> datetime | None:
     if not value:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from gesaudit import Backup, EvidenceState, GraphRecord
 from gesaudit_reports._words import plural
@@ -34,20 +34,22 @@ def strip(graph: GraphRecord, rows: Iterable[Backup], at: datetime) -> Strip:
     hours: dict[str, set[int]] = {"success": set(), "failed": set(), "running": set(), "odd": set()}
     counts = dict.fromkeys(hours, 0)
     oldest = None
+    first = int(begin.timestamp() * 1000)  # epoch ms from here on: there are a hundred rows to every strip
+    last = int((at + _GRACE).timestamp() * 1000)
     for row in rows:
-        start = row.start
-        if start is None or start > at + _GRACE or (row.graph_id and row.graph_id != graph.id):
+        start = row.start_ms
+        if start is None or start > last or (row.graph_id and row.graph_id != graph.id):
             continue
         oldest = start if oldest is None else min(oldest, start)
-        if start < begin:
+        if start < first:
             continue
         kind = _WORDS.get(row.status or "", "odd")
-        hours[kind].add(min(int((start - begin).total_seconds() // 3600), WIDTH - 1))
+        hours[kind].add(min((start - first) // 3_600_000, WIDTH - 1))
         counts[kind] += 1
     proven = graph.state is EvidenceState.COMPLETE
-    known = begin if proven and oldest is not None else at
-    if proven and oldest is not None and oldest > begin:
-        known = oldest
+    known = at
+    if proven and oldest is not None:
+        known = max(begin, datetime.fromtimestamp(oldest / 1000, UTC))
     return Strip(
         unknown=int((known - begin).total_seconds() // 3600),
         successes=_path(hours["success"], "M{x} 10v28"),

@@ -12,7 +12,7 @@ import httpx
 
 from gesaudit.cloud import CloudError
 from gesaudit.cloud.reading import Cap, Reader
-from gesaudit.cloud.session import Session, Tally, segment
+from gesaudit.cloud.session import SKEW_UNTRUSTED, Session, Tally, segment
 from gesaudit.cloud.transport import open_transport
 from gesaudit.cloud.wire import BACKUPS, GRAPHS, Kind, Page, Row
 from gesaudit.model import ErrorKind, Evidence, EvidenceState, Fault, Graph, Listing, Proof
@@ -20,8 +20,6 @@ from gesaudit.policy.bound import Target
 
 SKEW_TOLD = timedelta(minutes=2)
 """Beyond this the judging instant follows the server's clock, and every report says so."""
-SKEW_UNTRUSTED = timedelta(hours=1)
-"""Beyond this nobody knows which clock is right."""
 DELETED = "400"
 """The graph status that says so."""
 

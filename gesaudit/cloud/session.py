@@ -26,6 +26,8 @@ Decoded = TypeVar("Decoded")
 
 MOST_BYTES = 64 * 2**20
 """An answer larger than this is not read: some 130,000 rows."""
+SKEW_UNTRUSTED = timedelta(hours=1)
+"""Beyond this nobody knows which clock is right."""
 SILENCE = 60.0
 """Seconds without any answer after which a target is not asked further."""
 _KEPT_REQUEST_IDS = 20
@@ -87,7 +89,7 @@ class Session:
         self.target = target
         self.host = httpx.URL(target.endpoint).netloc.decode()
         self.skew: timedelta | None = None
-        """How far the server's clock is ahead of ours, by the first answer that told."""
+        """How far the server's clock is ahead of ours: by the first answer, or by one that is over an hour off."""
         self.answered = False
         self._transport = transport
         self._now = now
@@ -208,8 +210,10 @@ class Session:
         if request_id:
             tally.request_ids.append(request_id)
             del tally.request_ids[:-_KEPT_REQUEST_IDS]
-        if self.skew is None and tally.server_at is not None:
-            self.skew = tally.server_at - local
+        if tally.server_at is not None:
+            skew = tally.server_at - local
+            if self.skew is None or abs(skew) > SKEW_UNTRUSTED:  # one such answer is enough to doubt both clocks
+                self.skew = skew
         self.answered = True
 
     def _hide(self, error: CloudError) -> CloudError:

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 
 from gesaudit._version import __version__
 from gesaudit.cloud import CloudError
-from gesaudit.cloud.collector import SKEW_TOLD, SKEW_UNTRUSTED, Collector, OpenTransport
+from gesaudit.cloud.collector import SKEW_TOLD, Collector, OpenTransport
+from gesaudit.cloud.session import SKEW_UNTRUSTED
 from gesaudit.cloud.transport import open_transport
 from gesaudit.judge.gate import INCOMPLETE, PASSED, exit_code
 from gesaudit.judge.judging import Judging, judge_graph, judge_run, judge_target

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -115,6 +116,13 @@ def test_an_hour_of_skew_makes_the_clock_a_fault(skew: int, faulty: bool) -> Non
     found, _, clock_fault = read_many(1, service, lambda collector: collector.clock_fault)
     assert (clock_fault is not None) is faulty
     assert found[0].server_time is not faulty
+
+
+def test_one_answer_that_is_hours_off_makes_the_clock_a_fault() -> None:
+    old = format_datetime(NOW - timedelta(hours=3), usegmt=True)
+    service = Service(lambda path, *_: page([], date=old) if "/g1/" in path else page([]))
+    _, _, clock_fault = read_many(3, service, lambda collector: collector.clock_fault, concurrency=1)
+    assert clock_fault is not None
 
 
 def test_a_graph_that_the_list_calls_deleted_is_missing_without_a_request() -> None:

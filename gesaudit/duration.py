@@ -30,9 +30,12 @@ def parse_duration(text: object) -> timedelta:
     else:
         raise ValueError(f"not a duration: {_EXAMPLES}")
     try:
-        return timedelta(weeks=weeks, days=days, hours=hrs, minutes=mins, seconds=secs)
+        length = timedelta(weeks=weeks, days=days, hours=hrs, minutes=mins, seconds=secs)
     except OverflowError:
-        raise ValueError("longer than any calendar: at most 999999999d") from None
+        length = timedelta.max
+    if length > timedelta(days=36_500):
+        raise ValueError("longer than a hundred years: at most 36500d")
+    return length
 
 
 def format_duration(value: timedelta) -> str:

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from gesaudit.instant import from_ms, usable_ms
+
+_LONGEST = 10**9
+"""Seconds; no backup takes thirty years."""
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Severity(StrEnum):
@@ -122,13 +126,13 @@ class Backup(msgspec.Struct, frozen=True, gc=False):
     data_store_version: str | None = None
     arch: str | None = None
     status: str | None = None
-    start_timestamp: int | None = None
+    start_timestamp: Int64 | None = None
     start_time: str | None = None
     product_type: str | None = None
-    end_timestamp: int | None = None
+    end_timestamp: Int64 | None = None
     end_time: str | None = None
-    size: int | float | None = None
-    duration: int | float | None = None
+    size: Int64 | float | None = None
+    duration: Int64 | float | None = None
     encrypted: bool | None = None
 
     @property
@@ -144,7 +148,7 @@ class Backup(msgspec.Struct, frozen=True, gc=False):
         ended = usable_ms(self.end_timestamp)
         started = self.start_ms
         if ended is None and started is not None:
-            ended = usable_ms(started + int(1000 * max(self.duration or 0, 0)))
+            ended = usable_ms(started + int(1000 * min(max(self.duration or 0, 0), _LONGEST)))
         return ended
 
     @property

@@ -39,6 +39,12 @@ class GraphView:
         self.undated: tuple[Backup, ...]
         """Rows without a usable start."""
         self._split(evidence.backups)
+        self._sealed = True
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_sealed" in self.__dict__:
+            raise AttributeError(f"a rule sees a graph and does not change it: {name}")
+        super().__setattr__(name, value)
 
     def _split(self, rows: Sequence[Backup]) -> None:
         graph_id = self.graph.id
@@ -95,7 +101,8 @@ class GraphView:
         if not self._starts:
             return None
         known = max(begin, from_ms(self._starts[0]))
-        return max(known, self.created) if self.created else known
+        created = self.created
+        return max(known, created) if created and created <= self.at else known
 
     @property
     def created(self) -> datetime | None:
@@ -104,7 +111,10 @@ class GraphView:
 
     def younger_than(self, age: timedelta) -> bool:
         """The graph is known to be younger than `age`."""
-        return self.created is not None and self.at - self.created < age
+        created = self.created
+        if created is None or created > self.taken_at + GRACE:  # created in the future: the list is wrong there
+            return False
+        return self.at - created < age
 
     @cached_property
     def takes_automatic_backups(self) -> bool:

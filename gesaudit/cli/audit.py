@@ -54,13 +54,18 @@ def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return parse_instant(text)
+        instant = parse_instant(text)
     except ValueError as exc:
         raise TaskError(f"--as-of: {exc}") from None
+    if not 1970 < instant.year < 9000:
+        raise TaskError(f"--as-of {text}: give an instant between the years 1971 and 8999")
+    return instant
 
 
 def store_of(arguments: argparse.Namespace) -> str | None:
     """Where the store is; None: the user's own."""
+    if arguments.store in ("", ":memory:"):
+        raise TaskError("--store needs the path of a file; --no-store keeps nothing")
     return arguments.store or os.environ.get("GESAUDIT_STORE") or None
 
 

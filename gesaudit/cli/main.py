@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted\n")
+        return 130
+
+
+def _run(words: list[str]) -> int:
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"gesaudit {__version__}\n")
         return 0

@@ -37,14 +37,19 @@ _EXPLAINED = {
 def error_of(body: bytes) -> tuple[str, str]:
     """The code and the message of an error body, in any of the spellings of GES, the gateway and IAM; else blank."""
     try:
-        data = json.loads(body[:65_536])
+        data = json.loads(body)
     except (ValueError, RecursionError):
         return "", ""
-    if not isinstance(data, dict):
-        return "", ""
+    return said_by(data) if isinstance(data, dict) else ("", "")
+
+
+def said_by(data: dict[str, Any]) -> tuple[str, str]:
+    """The same of a body that is decoded already; both blank where it reports no error."""
     inner = data.get("error")
     if isinstance(inner, dict):
-        data = {"error_code": inner.get("code"), "error_msg": inner.get("message")}
+        data = {"error_code": inner.get("code"), "error_msg": inner.get("message") or "error"}
+    elif inner:
+        data = {**data, "error_msg": str(inner)}
     return _first(data, "error_code", "errorCode", "errCode"), _first(
         data, "error_msg", "errorMessage", "externalMessage"
     )

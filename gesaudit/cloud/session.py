@@ -16,7 +16,7 @@ import httpx
 import tenacity
 
 from gesaudit.cloud import CloudError
-from gesaudit.cloud.faults import classify, not_an_answer, retry_after
+from gesaudit.cloud.faults import classify, not_an_answer, plain, retry_after
 from gesaudit.cloud.transport import explain, too_slow
 from gesaudit.model import ErrorKind, Fault
 from gesaudit.policy.bound import Target
@@ -145,9 +145,8 @@ class Session:
                 status, headers, body = await self._send(path, query)
                 decoded = self._read(status, headers, body, decode, tally)
             except Exception as exc:
-                error = tally.last_error = explain(exc, self.host)
+                error = tally.last_error = self._hide(explain(exc, self.host))
                 log.info("%s: %s %s", self.target.name, path, error.fault.message)
-                log.debug("the exception behind it", exc_info=exc)
                 self._failed(error, tally)
                 raise error from None
         tally.last_error = None
@@ -162,7 +161,10 @@ class Session:
                 response = await self._transport.handle_async_request(request)
                 try:
                     # once: httpx looks for its encoding anew at every header that is asked for
-                    headers = {name.lower().decode(): text.decode("latin-1") for name, text in response.headers.raw}
+                    headers: dict[str, str] = {}
+                    for name, text in response.headers.raw:
+                        key, value = name.decode("latin-1").lower(), text.decode("latin-1")
+                        headers[key] = f"{headers[key]}, {value}" if key in headers else value
                     return response.status_code, headers, await self._body(response, headers)
                 finally:
                     await response.aclose()
@@ -171,6 +173,8 @@ class Session:
 
     async def _body(self, response: httpx.Response, headers: Mapping[str, str]) -> bytes:
         chunks, size = [], 0
+        if headers.get("content-encoding", "identity").strip().lower() not in ("identity", "gzip"):
+            raise not_an_answer("it is encoded in a way that was not asked for")
         if int(headers.get("content-length") or 0) > MOST_BYTES:
             raise self._too_large()
         stream = response.stream
@@ -193,14 +197,19 @@ class Session:
         self, status: int, headers: Mapping[str, str], body: bytes, decode: Callable[[bytes], Decoded], tally: Tally
     ) -> Decoded:
         local = self._now()
-        request_id = headers.get("x-request-id", "")[:64]
+        request_id = plain(self._masked(headers.get("x-request-id", "").encode()).decode(), 64)
         self._answered(headers.get("date"), local, tally, request_id)
         if not 200 <= status < 300:
             wait = retry_after(headers.get("retry-after"), tally.server_at or local)
-            raise self._hide(classify(status, body, request_id, wait))
+            raise classify(status, self._masked(body), request_id, wait)
         if headers.get("age", "0").strip() not in ("", "0"):
             raise not_an_answer("it comes from a cache (its Age is above 0)", request_id)
-        return decode(body)
+        decoded = decode(body)
+        if tally.server_at is not None:  # what is no answer of the service does not tell its time either
+            skew = tally.server_at - local
+            if self.skew is None or abs(skew) > SKEW_UNTRUSTED:  # one such answer is enough to doubt both clocks
+                self.skew = skew
+        return decoded
 
     def _answered(self, date: str | None, local: datetime, tally: Tally, request_id: str) -> None:
         self._silent_since = asyncio.get_running_loop().time()
@@ -210,10 +219,6 @@ class Session:
         if request_id:
             tally.request_ids.append(request_id)
             del tally.request_ids[:-_KEPT_REQUEST_IDS]
-        if tally.server_at is not None:
-            skew = tally.server_at - local
-            if self.skew is None or abs(skew) > SKEW_UNTRUSTED:  # one such answer is enough to doubt both clocks
-                self.skew = skew
         self.answered = True
 
     def _hide(self, error: CloudError) -> CloudError:
@@ -222,6 +227,11 @@ class Session:
         if token and token in error.fault.message:
             error.fault = Fault(error.fault.kind, error.fault.message.replace(token, "***"))
         return error
+
+    def _masked(self, raw: bytes) -> bytes:
+        """Before anything is cut: the beginning of a long token is a secret, too."""
+        token = self.target.auth.token.reveal().encode()
+        return raw.replace(token, b"***") if token and token in raw else raw
 
     def _may_ask(self, tally: Tally) -> None:
         """Starts the clocks with the first request; raises once the target is given up or its time is over."""

@@ -49,11 +49,21 @@ def _proxy(url: httpx.URL) -> httpx.Proxy | None:
         return None
     named = getproxies()
     address = named.get(url.scheme) or named.get("all")
-    return httpx.Proxy(address if "://" in address else f"http://{address}") if address else None
+    if not address:
+        return None
+    try:
+        return httpx.Proxy(address if "://" in address else f"http://{address}")
+    except (ValueError, httpx.InvalidURL):  # nothing of it is repeated: it may hold a password
+        message = f"the proxy that the environment names for {url.scheme} is no address: correct {url.scheme}_proxy"
+        raise CloudError(Fault(ErrorKind.UNREACHABLE, message), answered=False) from None
 
 
 def _tls(target: Target) -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
+    try:
+        context = httpx.create_ssl_context()
+    except (OSError, ssl.SSLError) as exc:
+        message = f"the certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read: {exc}"
+        raise CloudError(Fault(ErrorKind.UNREACHABLE, message), answered=False) from None
     if target.ca is not None:
         try:
             context.load_verify_locations(target.ca)
@@ -82,6 +92,8 @@ def explain(exc: BaseException, host: str) -> CloudError:
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _unreachable(f"TLS with {host} fails ({plain(str(cause))}): check the port, and proxies between")
+        if isinstance(cause, ConnectionRefusedError):
+            return _unreachable(f"{host} refuses connections: check endpoint, port and proxy")
         if isinstance(cause, httpx.ConnectTimeout | aiohttp.ConnectionTimeoutError) and not _cut(causes):
             return _unreachable(f"{host} does not take connections (timed out): check endpoint, firewall and proxy")
         if isinstance(cause, ConnectionRefusedError):

@@ -10,7 +10,7 @@ from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import msgspec
 
-from gesaudit.cloud.faults import error_of, not_an_answer
+from gesaudit.cloud.faults import not_an_answer, said_by
 from gesaudit.instant import from_ms, parse_instant, usable_ms
 from gesaudit.model import Backup, Facts
 
@@ -40,6 +40,14 @@ class _BackupPage(msgspec.Struct):
     errorCode: Any = None  # noqa: N815 - the service's spellings
     errCode: Any = None  # noqa: N815
     error: Any = None
+    error_msg: Any = None
+    errorMessage: Any = None  # noqa: N815
+    externalMessage: Any = None  # noqa: N815
+
+    @property
+    def reports_an_error(self) -> bool:
+        codes = self.error_code or self.errorCode or self.errCode or self.error
+        return bool(codes or self.error_msg or self.errorMessage or self.externalMessage)
 
 
 _decode = msgspec.json.Decoder(_BackupPage).decode
@@ -53,7 +61,7 @@ def backup_page(body: bytes) -> Page[Backup]:
     """A page of backups. Raises CloudError where it is none."""
     try:
         page = _decode(body)
-        if page.backup_count >= 0 and not (page.error_code or page.errorCode or page.errCode or page.error):
+        if page.backup_count >= 0 and not page.reports_an_error:
             return Page(page.backup_count, page.backup_list)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         pass  # as documented it is not; what it is, the slow way finds out
@@ -64,7 +72,10 @@ def backup_page(body: bytes) -> Page[Backup]:
 def graph_page(body: bytes) -> Page[Facts]:
     """A page of the list of graphs. Raises CloudError where it is none."""
     count, rows = _fields(body, "graph_count", "graphs")
-    return Page(count, [_facts(row) for row in rows])
+    graphs = [_facts(row) for row in rows]
+    if any(graph.id in (".", "..") for graph in graphs):
+        raise not_an_answer("an id in it would lead to another address")
+    return Page(count, graphs)
 
 
 def _fields(body: bytes, count_field: str, list_field: str) -> tuple[int, list[dict[str, Any]]]:
@@ -74,8 +85,8 @@ def _fields(body: bytes, count_field: str, list_field: str) -> tuple[int, list[d
         raise not_an_answer("it is no JSON") from None
     if not isinstance(data, dict):
         raise not_an_answer("it is no JSON object")
-    code, text = error_of(body)
-    if code:
+    code, text = said_by(data)
+    if code or text:
         raise not_an_answer(f'it holds the error {code} "{text}"')
     count, rows = data.get(count_field), data.get(list_field)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:

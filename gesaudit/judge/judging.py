@@ -146,7 +146,9 @@ def _ask(use: BoundUse, subject: _Subject, check: Callable[[], Verdict]) -> Verd
             said = type(verdict).__name__ if verdict is not None else "None"
             return Fault(ErrorKind.RULE, f"the rule {use.rule.id} is broken: it returned {said}, which is no verdict")
         msgspec.json.encode((str(verdict.message), verdict.details, [row.id for row in verdict.backups]))
-    except (Exception, SystemExit) as exc:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as exc:  # SystemExit, CancelledError and their kin would end more than this cell
         where = subject.graph_id or subject.target or "the run"
         log.error("rule %s raised on %s", use.id, where, exc_info=exc)
         said = f"{type(exc).__name__}: {exc}"

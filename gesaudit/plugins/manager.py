@@ -37,7 +37,7 @@ def load_catalogue(local: Sequence[Path] = ()) -> Catalogue:
     for entry in sorted(entry_points(group="gesaudit"), key=lambda entry: (entry.name, entry.value)):
         try:
             plugin = entry.load()
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             home = f"distribution {entry.dist.name}" if entry.dist else "an installed distribution"
             raise PluginError(
                 f"plugin {entry.value!r} of {home} does not import: {type(exc).__name__}: {exc}; mend or uninstall it"
@@ -82,7 +82,7 @@ def _classes(caller: pluggy.HookImpl, hook: str, base: type, key: str) -> Iterab
     where = f"plugin {caller.plugin_name}: {hook}()"
     try:
         things: list[Any] = list(caller.function())  # type: ignore[call-overload]
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         raise PluginError(f"{where} raised {type(exc).__name__}: {exc}") from exc
     for thing in things:
         if not (isinstance(thing, type) and issubclass(thing, base) and getattr(thing, key)):

@@ -53,7 +53,10 @@ def _opened(path: Path) -> Iterator[Engine]:
     engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": 30})
     event.listen(engine, "connect", _settings)
     try:
-        _prepare(engine, path)
+        try:
+            _prepare(engine, path)
+        except StoreError:
+            _prepare(engine, path)  # another audit may have made the tables at the same moment
         yield engine
     finally:
         engine.dispose()

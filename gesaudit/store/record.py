@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 
 from gesaudit.instant import to_ms
-from gesaudit.model import Backup, GraphRecord, Result, Scope, Severity, TargetRecord, Use, Waiver
+from gesaudit.model import Backup, Fault, GraphRecord, Outcome, Result, Scope, Severity, TargetRecord, Use, Waiver
 from gesaudit.store import StoreLost, v1
 from gesaudit.store.engine import reason
 
@@ -91,6 +91,14 @@ class Recorder:
             for position, record in enumerate(records)
         ]
         self._write([(v1.targets, rows)])
+
+    def doubt(self, target: str, fault: Fault) -> None:
+        """Turns the passes of a target into errors: what made them doubtful was seen only later."""
+        self.flush()
+        results = v1.results
+        passes = (results.c.run == self.run_id, results.c.target == target, results.c.outcome == Outcome.PASS.value)
+        changed = {"outcome": Outcome.ERROR.value, "error_kind": fault.kind.value, "message": fault.message}
+        self._do([(update(results).where(*passes).values(**changed), None)])
 
     def flush(self) -> None:
         """Commits what has come so far."""

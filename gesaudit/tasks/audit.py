@@ -20,7 +20,18 @@ from gesaudit.cloud.session import SKEW_UNTRUSTED
 from gesaudit.cloud.transport import open_transport
 from gesaudit.judge.gate import INCOMPLETE, PASSED, exit_code
 from gesaudit.judge.judging import Judging, judge_graph, judge_run, judge_target
-from gesaudit.model import Evidence, EvidenceState, Facts, Fault, GraphRecord, Listing, Result, Scope, TargetRecord
+from gesaudit.model import (
+    ErrorKind,
+    Evidence,
+    EvidenceState,
+    Facts,
+    Fault,
+    GraphRecord,
+    Listing,
+    Result,
+    Scope,
+    TargetRecord,
+)
 from gesaudit.plan import (
     Narrow,
     Plan,
@@ -207,7 +218,17 @@ class _Audit:
                 evidence = Evidence(planned.graph, EvidenceState.INCOMPLETE, (), self._now(), False, fault)
             else:
                 evidence = await collector.evidence(planned.graph)
-            self._judge(position, planned, evidence, collector.clock_fault if collector else None)
+            clock = collector.clock_fault if collector else None
+            try:
+                self._judge(position, planned, evidence, clock)
+            except StoreError:
+                raise
+            except Exception as exc:  # one graph's oddity is that graph's error, not the end of the run
+                log.error("%s/%s could not be judged", planned.graph.target, planned.graph.id, exc_info=exc)
+                message = f"what was read cannot be judged ({type(exc).__name__}: {exc}): please report it"
+                fault = Fault(ErrorKind.MALFORMED, message)
+                odd = replace(evidence, state=EvidenceState.INCOMPLETE, backups=(), error=fault)
+                self._judge(position, planned, odd, clock)
 
     def _judge(self, position: int, planned: PlannedGraph, evidence: Evidence, clock: Fault | None) -> None:
         judging = self._judging = self._judging or self._fix_instant()
@@ -242,22 +263,28 @@ class _Audit:
         return Judging(self._policy.uses, self._policy.waivers, at, self._options.as_of is not None)
 
     def _skew(self) -> timedelta | None:
-        """Of the first target in the policy's order whose server told the time."""
-        told = (collector.skew for collector in self._collectors.values())
-        return next((skew for skew in told if skew is not None), None)
+        """Of the first target that told; None where servers disagree: then no one of them is followed."""
+        told = [collector.skew for collector in self._collectors.values() if collector.skew is not None]
+        return told[0] if told and max(told) - min(told) <= SKEW_TOLD else None
 
     def _finish(self, plan: Plan) -> None:
         judging = self._judging or self._fix_instant()
         recorder = self._recorder
         recorder.targets(self._target_records(plan))
         recorder.results(plan.problems)
+        for name, collector in self._collectors.items():
+            if collector.clock_fault is not None:
+                recorder.doubt(name, collector.clock_fault)
         notes = self._notes()
         recorder.judged(judging.at, judging.waived, notes)
         stored = StoredRun(self._engine, self.run_id)
         recorder.results(self._judge_wider(plan, stored, judging))
         recorder.judged(judging.at, judging.waived, notes)
         listed = all(target.fault is None for target in plan.targets)
-        code = exit_code(StoredRun(self._engine, self.run_id).summary, listings_succeeded=listed)
+        summary = StoredRun(self._engine, self.run_id).summary
+        if summary.graphs != plan.graphs:
+            raise AssertionError(f"{plan.graphs} graphs were planned, and {summary.graphs} were recorded")
+        code = exit_code(summary, listings_succeeded=listed)
         recorder.finish(self._now(), code)
 
     def _target_records(self, plan: Plan) -> list[TargetRecord]:

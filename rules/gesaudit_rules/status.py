@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field
@@ -58,5 +58,5 @@ class FailedStatus(
         if known is None:
             message = "no backups are listed, so none failed"
         elif known > begin:
-            message += f", for the {humanize(at - known)} that the service still shows"
+            message += f", for the {humanize(max(at - known, timedelta(0)))} that the service still shows"
         return Pass(message, failed=failed, known_from=known, partial=known is None or known > begin)

@@ -50,12 +50,12 @@ def _unwritable(path: Path) -> str | None:
     try:
         if path.is_dir():
             return f"report {path}: that is a folder; name a file in it"
+        if path.exists() and not path.is_file():
+            return None  # a device or a pipe: written to as it is
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".gesaudit-", dir=path.parent)
         os.close(handle)
         Path(name).unlink()
-        if path.exists() and not path.is_file():
-            return None  # a device or a pipe: written to as it is
     except (OSError, ValueError) as exc:
         said = exc.strerror if isinstance(exc, OSError) else str(exc)
         return f"report {path} cannot be written: {said}; choose another path or mend the permissions"
@@ -124,7 +124,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             yield out
         return
     target = path.resolve() if path.is_symlink() else path
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}-", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=".gesaudit-", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as out:
             yield out

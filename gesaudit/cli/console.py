@@ -38,6 +38,8 @@ class _Formatter(logging.Formatter):
             line = json.dumps({**event, "trace": trace} if trace else event)
         else:
             plain = getattr(record, "plain", False)
+            # a name may hold what moves a terminal's cursor
+            text = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
             line = text if plain else f"{record.levelname.lower()}: {text}"
             line = line if trace is None else f"{line}\n{trace}"
         for secret in self.secrets:

@@ -57,13 +57,14 @@ def _opened(path: Path) -> Iterator[Engine]:
             _prepare(engine, path)
         except StoreError:
             _prepare(engine, path)  # another audit may have made the tables at the same moment
+        with engine.connect() as connection:  # only now: it writes into the file, which might have been another's
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
         yield engine
     finally:
         engine.dispose()
 
 
 def _settings(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
 
 

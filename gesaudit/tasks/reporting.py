@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gesaudit.plugins.manager import Catalogue
 from gesaudit.policy.bound import BoundReport
 from gesaudit.publish import Published, check_paths, publish
 from gesaudit.report import Report
-from gesaudit.store.engine import open_store
+from gesaudit.store import StoreError
+from gesaudit.store.engine import open_store, reason
 from gesaudit.store.read import StoredRun, find_run
 from gesaudit.tasks import TaskError
 
@@ -69,6 +71,10 @@ def report_again(
     """Renders a stored run: the same bytes as on its day. Raises StoreError and PathError."""
     check_paths(reports)
     with open_store(store, create=False) as engine:
-        with engine.connect() as connection:
-            run_id = find_run(connection, run)
-        return tuple(publish(StoredRun(engine, run_id), reports, (), stdout))
+        try:
+            with engine.connect() as connection:
+                run_id = find_run(connection, run)
+            stored = StoredRun(engine, run_id)
+        except SQLAlchemyError as exc:
+            raise StoreError(f"the store {engine.url.database} cannot be read: {reason(exc)}; is it damaged?") from None
+        return tuple(publish(stored, reports, (), stdout))

@@ -172,7 +172,7 @@ BILLING = "projects:\n- project_id: p1\n  graphs:\n  - name: billing\n"
             BILLING + "    rows: [{age: 3h, agee: 4h}]\n",
             "scenario.yaml: projects[0].graphs[0].rows[0]: agee: no field of a backup row",
         ),
-        (BILLING + "    rows: [{age: 999999d}]\n", "scenario.yaml: projects[0].graphs[0].rows[0].age: longer than a hundred years"),
+        (BILLING + "    rows: [{age: 999999d}]\n", "scenario.yaml: projects[0].graphs[0].rows[0].age: longer than"),
         (BILLING + "  - name: billing\n", "scenario.yaml: projects[0]: two graphs have the id"),
         (BILLING + "faults: [{kind: nonsense}]\n", "scenario.yaml: faults[0]: Input tag 'nonsense'"),
         (BILLING + "faults: [{kind: slow, delay: 3}]\n", "scenario.yaml: faults[0].delay: 3 has no unit"),

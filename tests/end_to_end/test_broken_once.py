@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -161,3 +163,11 @@ def test_a_store_without_a_name_is_refused(machine: Machine, store: str) -> None
 def test_an_instant_outside_the_calendar_is_refused(machine: Machine, words: tuple[str, ...]) -> None:
     machine.policy("http://127.0.0.1:9")
     assert machine.run("audit", *words).code == 2
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_do_not_change_the_code(machine: Machine, closed: str) -> None:
+    call = f"exec {sys.executable} -m gesaudit.cli.main audit --no-store {closed}"
+    with machine.cloud(graph("billing", DAILY)) as box:
+        machine.policy(box.url)
+        assert subprocess.run(["sh", "-c", call], cwd=machine.folder, check=False).returncode == 0

@@ -140,9 +140,6 @@ class _Lines(Progress):
         if self._total >= 20 and (self._done % step == 0 or self._done == self._total):
             self._console.info(f"{self._done} of {self._total} graphs")
 
-    def warning(self, text: str) -> None:
-        self._console.warning(text)
-
 
 class _Bar(Progress):
     """rich's bar on stderr, gone when everything is judged."""

@@ -9,7 +9,8 @@ from gesaudit.model import Fault
 
 
 class CloudError(Exception):
-    """A request that came to nothing. It never leaves this room: a graph's evidence carries its fault as a value."""
+    """A request that came to nothing. A graph's evidence carries its fault as a value;
+    the error itself leaves this room only where a target cannot be opened at all."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ class Collector:
     """Reads one target. An async context manager: it holds the connections."""
 
     def __init__(self, target: Target, now: Callable[[], datetime], opener: OpenTransport = open_transport) -> None:
-        """Raises CloudError where the target's own certificates cannot be read."""
+        """Raises CloudError where certificates cannot be read, or the proxy of the environment is none."""
         self.target = target
         self._now = now
         self._transport = opener(target)

@@ -26,7 +26,7 @@ from gesaudit.policy.bound import Target
 def open_transport(target: Target) -> httpx.AsyncBaseTransport:
     """Connections to one target. Certificates are verified; redirects are not followed; cookies are not kept.
 
-    Raises CloudError where the certificate authority of `tls.ca` cannot be read.
+    Raises CloudError where certificates that the policy or the environment names cannot be read, or its proxy is none.
     """
     url = httpx.URL(target.endpoint)
     context = _tls(target) if url.scheme == "https" else False

@@ -14,8 +14,5 @@ class Progress:
     def judged(self, graph: GraphRecord) -> None:
         """A graph is done."""
 
-    def warning(self, text: str) -> None:
-        """Something that the user should know now."""
-
     def finished(self) -> None:
         """Everything is judged, or the run was cut off; nothing more is told."""
